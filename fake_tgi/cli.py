@@ -1,0 +1,3 @@
+"""The command `fake-tgi`."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Client for Text Generation Inference."""
+
+from __future__ import annotations
