@@ -1,0 +1,198 @@
+"""The router's numbers and names, under TGI's own names, checked as the router checks them at its start.
+
+A Settings is complete and right once it exists: what was left unset is filled in, what the router would
+refuse is refused here. It reads no file and no environment; the command line does that (fake_tgi/cli.py).
+Rules: spec of the router's command line, backends/v3/src/main.rs of TGI 3.3.6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Final
+
+__all__ = ["DEFAULT_MODEL", "DEFAULT_MODEL_MAX_LENGTH", "UNSET", "Settings", "SettingsError"]
+
+UNSET: Final = -1
+"""For a number that the router leaves to the model. No flag of the router can be negative."""
+
+DEFAULT_MODEL: Final = "bigscience/bloom"
+"""The router's default `--tokenizer-name`."""
+
+DEFAULT_MODEL_MAX_LENGTH: Final = 4096
+"""Tokens a model handles when nothing says otherwise; TGI's default prefill budget as well."""
+
+_U16: Final = 2**16 - 1
+_U32: Final = 2**32 - 1
+_USIZE: Final = 2**64 - 1
+
+# The ranges are those of the types that the router parses these flags into (clap refuses anything else).
+_RANGES: Final[dict[str, tuple[int, int]]] = {
+    "max_concurrent_requests": (0, _USIZE),
+    "max_best_of": (0, _USIZE),
+    "max_stop_sequences": (0, _USIZE),
+    "max_top_n_tokens": (0, _U32),
+    "max_input_tokens": (0, _USIZE),
+    "max_total_tokens": (0, _USIZE),
+    "max_batch_prefill_tokens": (0, _U32),
+    "max_batch_total_tokens": (0, _U32),
+    "max_waiting_tokens": (0, _USIZE),
+    "max_batch_size": (0, _USIZE),
+    "port": (0, _U16),
+    "prometheus_port": (0, _U16),
+    "validation_workers": (0, _USIZE),
+    "max_client_batch_size": (0, _USIZE),
+    "payload_limit": (0, _USIZE),
+    "max_image_fetch_size": (0, _USIZE),
+    "graceful_termination_timeout": (0, _USIZE),
+    "model_max_length": (1, _USIZE),
+    "seed": (0, _USIZE),
+}
+_MAY_BE_UNSET: Final = frozenset(
+    ("max_input_tokens", "max_total_tokens", "max_batch_total_tokens", "max_batch_size")
+)
+
+_TYPES: Final[dict[str, tuple[str, Callable[[object], bool]]]] = {
+    "bool": ("True or False", lambda value: type(value) is bool),
+    "str": ("a string", lambda value: isinstance(value, str)),
+    "str | None": ("a string or None", lambda value: value is None or isinstance(value, str)),
+    "float": ("a number", lambda value: type(value) in (int, float)),
+    "tuple[str, ...]": (
+        "a tuple of strings",
+        lambda value: isinstance(value, tuple) and all(isinstance(item, str) for item in value),
+    ),
+}
+
+
+class SettingsError(ValueError):
+    """A value or combination that the router refuses at its start; in the router's words where it has any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the server runs with. Every field is a flag of TGI's router unless said otherwise.
+
+    Raises SettingsError for what the router refuses, and for numbers outside the type of its flag.
+
+    Token limits: an unset `max_total_tokens` becomes `model_max_length`, an unset `max_input_tokens` one
+    less than the total: what TGI's shard answers at warm-up when memory is no limit (flash_causal_lm.py).
+    Names: `model_id` and `tokenizer_name` stand for one another when only one is given, because TGI's
+    launcher hands its `--model-id` to the router as `--tokenizer-name`; without either, the router's default.
+    """
+
+    max_concurrent_requests: int = 128
+    max_best_of: int = 2
+    max_stop_sequences: int = 4
+    max_top_n_tokens: int = 5
+    max_input_tokens: int = UNSET
+    """Longest prompt, in tokens."""
+    max_total_tokens: int = UNSET
+    """Prompt and answer together, in tokens."""
+    waiting_served_ratio: float = 1.2
+    max_batch_prefill_tokens: int = 4096
+    max_batch_total_tokens: int = UNSET
+    """Unset: the largest of 16,000, the total and the prefill budget (v3/src/lib.rs)."""
+    max_waiting_tokens: int = 20
+    max_batch_size: int = UNSET
+    hostname: str = "0.0.0.0"  # noqa: S104  the router's default, so that a container answers from outside
+    port: int = 3000
+    prometheus_port: int = 9000
+    master_shard_uds_path: str = "/tmp/text-generation-server-0"  # noqa: S108  the router's default; never opened
+    tokenizer_name: str = ""
+    """A local model folder, or a name. Nothing is ever downloaded: a name gets the embedded tokenizer."""
+    tokenizer_config_path: str | None = None
+    revision: str | None = None
+    trust_remote_code: bool = False
+    validation_workers: int = 2
+    api_key: str | None = field(default=None, repr=False)
+    json_output: bool = False
+    otlp_endpoint: str | None = None
+    otlp_service_name: str = "text-generation-inference.router"
+    cors_allow_origin: tuple[str, ...] = ()
+    """Empty: any origin."""
+    disable_grammar_support: bool = False
+    max_client_batch_size: int = 4
+    usage_stats: str = "on"
+    payload_limit: int = 2_000_000
+    """Longest request body, in bytes."""
+    max_image_fetch_size: int = 1_073_741_824
+    """Largest image fetched from a URL, in bytes."""
+
+    # The launcher's.
+    model_id: str = ""
+    """What /info and /v1/models report."""
+    graceful_termination_timeout: int = 90
+    """Longest wait for requests in flight at shutdown, in seconds."""
+
+    # The fake's own.
+    model_max_length: int = DEFAULT_MODEL_MAX_LENGTH
+    """What the model handles, in tokens: the smaller of `model_max_length` and `max_position_embeddings`."""
+    support_chunking: bool = True
+    """Whether the shard takes a prompt in pieces; without, a prompt must fit `max_batch_prefill_tokens`."""
+    seed: int = 0
+    """Seeds the answers that nobody scripted."""
+    ignore_eos: bool = False
+    """Whether every unscripted answer runs to its `max_new_tokens`."""
+
+    def __post_init__(self) -> None:
+        _check_types(self)
+        if self.validation_workers == 0:
+            raise SettingsError("`validation_workers` must be > 0")
+        if self.max_batch_size == 0:
+            raise SettingsError("`max_batch_size` must be > 0")
+        _fill(self)
+        _check_limits(self)
+
+
+def _check_types(settings: Settings) -> None:
+    for name, (low, high) in _RANGES.items():
+        value = getattr(settings, name)
+        if value == UNSET and name in _MAY_BE_UNSET and type(value) is int:
+            continue
+        if type(value) is not int or not low <= value <= high:
+            raise SettingsError(f"`{name}` must be an integer from {low} to {high}, got {value!r}")
+    for spec in fields(settings):
+        value = getattr(settings, spec.name)
+        if spec.name in _RANGES:
+            continue
+        expected, fits = _TYPES[str(spec.type)]
+        if not fits(value):
+            raise SettingsError(f"`{spec.name}` must be {expected}, got {value!r}")
+
+
+def _fill(settings: Settings) -> None:
+    """Give every unset field the value that the router, or the model behind it, would."""
+
+    def put(name: str, value: object) -> None:
+        object.__setattr__(settings, name, value)
+
+    put("tokenizer_name", settings.tokenizer_name or settings.model_id or DEFAULT_MODEL)
+    put("model_id", settings.model_id or settings.tokenizer_name)
+    if settings.max_total_tokens == UNSET:
+        put("max_total_tokens", settings.model_max_length)
+    if settings.max_input_tokens == UNSET:
+        put("max_input_tokens", max(settings.max_total_tokens - 1, 0))
+    if settings.max_batch_total_tokens == UNSET:
+        put(
+            "max_batch_total_tokens",
+            max(16_000, settings.max_total_tokens, settings.max_batch_prefill_tokens),
+        )
+
+
+def _check_limits(settings: Settings) -> None:
+    longest, total = settings.max_input_tokens, settings.max_total_tokens
+    prefill, batch = settings.max_batch_prefill_tokens, settings.max_batch_total_tokens
+    if longest >= total:
+        raise SettingsError("`max_input_tokens` must be < `max_total_tokens`")
+    if longest > prefill and not settings.support_chunking:
+        raise SettingsError(
+            f"`max_batch_prefill_tokens` must be >= `max_input_tokens`. Given: {prefill} and {longest}"
+        )
+    if prefill > batch:
+        raise SettingsError(
+            f"`max_batch_prefill_tokens` must be <= `max_batch_total_tokens`. Given: {prefill} and {batch}"
+        )
+    if total > batch:
+        raise SettingsError(
+            f"`max_total_tokens` must be <= `max_batch_total_tokens`. Given: {total} and {batch}"
+        )
