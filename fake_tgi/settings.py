@@ -1,15 +1,18 @@
 """The router's numbers and names, under TGI's own names, checked as the router checks them at its start.
 
 A Settings is complete and right once it exists: what was left unset is filled in, what the router would
-refuse is refused here. It reads no file and no environment; the command line does that (fake_tgi/cli.py).
-Rules: spec of the router's command line, backends/v3/src/main.rs of TGI 3.3.6.
+refuse is refused here. It reads no environment (the command line does), and of files only the model
+folder's. Rules: backends/v3/src/main.rs and launcher/src/main.rs of TGI 3.3.6.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Final
+
+from .model_folder import find_model_folder, model_max_length
 
 __all__ = ["DEFAULT_MODEL", "DEFAULT_MODEL_MAX_LENGTH", "UNSET", "Settings", "SettingsError"]
 
@@ -49,7 +52,7 @@ _RANGES: Final[dict[str, tuple[int, int]]] = {
     "seed": (0, _USIZE),
 }
 _MAY_BE_UNSET: Final = frozenset(
-    ("max_input_tokens", "max_total_tokens", "max_batch_total_tokens", "max_batch_size")
+    ("max_input_tokens", "max_total_tokens", "max_batch_total_tokens", "max_batch_size", "model_max_length")
 )
 
 _TYPES: Final[dict[str, tuple[str, Callable[[object], bool]]]] = {
@@ -125,8 +128,15 @@ class Settings:
     """Longest wait for requests in flight at shutdown, in seconds."""
 
     # The fake's own.
-    model_max_length: int = DEFAULT_MODEL_MAX_LENGTH
-    """What the model handles, in tokens: the smaller of `model_max_length` and `max_position_embeddings`."""
+    model_max_length: int = UNSET
+    """What the model handles, in tokens. Unset: what the model folder says, else 4,096."""
+    model_folder: Path | None = field(init=False)
+    """The folder that `tokenizer_name`, or else `model_id`, names; None: the embedded tokenizer."""
+    version: str = "3.3.6-dev0"
+    """The TGI version that this fake answers as, in /info."""
+    sha: str | None = "db931fcf42da018a3657580c64bf2720f167f9ab"
+    """The commit of that version."""
+    docker_label: str | None = None
     support_chunking: bool = True
     """Whether the shard takes a prompt in pieces; without, a prompt must fit `max_batch_prefill_tokens`."""
     seed: int = 0
@@ -153,7 +163,7 @@ def _check_types(settings: Settings) -> None:
             raise SettingsError(f"`{name}` must be an integer from {low} to {high}, got {value!r}")
     for spec in fields(settings):
         value = getattr(settings, spec.name)
-        if spec.name in _RANGES:
+        if spec.name in _RANGES or not spec.init:
             continue
         expected, fits = _TYPES[str(spec.type)]
         if not fits(value):
@@ -168,6 +178,10 @@ def _fill(settings: Settings) -> None:
 
     put("tokenizer_name", settings.tokenizer_name or settings.model_id or DEFAULT_MODEL)
     put("model_id", settings.model_id or settings.tokenizer_name)
+    folder = find_model_folder(settings.tokenizer_name, settings.model_id)
+    put("model_folder", folder)
+    if settings.model_max_length == UNSET:
+        put("model_max_length", (folder and model_max_length(folder)) or DEFAULT_MODEL_MAX_LENGTH)
     if settings.max_total_tokens == UNSET:
         put("max_total_tokens", settings.model_max_length)
     if settings.max_input_tokens == UNSET:
