@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeGuard
 
 __all__ = ["find_model_folder", "model_max_length"]
 
@@ -35,11 +35,11 @@ def model_max_length(folder: Path) -> int | None:
     config = _object(folder / "config.json")
     positions = next((config[name] for name in _POSITIONS if config.get(name) is not None), None)
     lengths = (_object(folder / "tokenizer_config.json").get("model_max_length"), positions)
-    return min((int(length) for length in lengths if _is_length(length)), default=None)
+    return min((length for length in lengths if _is_length(length)), default=None)
 
 
-def _is_length(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 1 < value < _NO_LIMIT
+def _is_length(value: object) -> TypeGuard[int]:
+    return type(value) is int and 1 < value < _NO_LIMIT
 
 
 def _object(path: Path) -> dict[str, object]:

@@ -162,9 +162,9 @@ def _check_types(settings: Settings) -> None:
         if type(value) is not int or not low <= value <= high:
             raise SettingsError(f"`{name}` must be an integer from {low} to {high}, got {value!r}")
     for spec in fields(settings):
-        value = getattr(settings, spec.name)
         if spec.name in _RANGES or not spec.init:
             continue
+        value = getattr(settings, spec.name)
         expected, fits = _TYPES[str(spec.type)]
         if not fits(value):
             raise SettingsError(f"`{spec.name}` must be {expected}, got {value!r}")
