@@ -10,14 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Body", "Frame", "Hangup", "Head", "Wait", "Work"]
+__all__ = ["Body", "Chunks", "Frame", "Hangup", "Head", "RawHeaders", "Wait", "Work"]
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Status and headers (names in lower case). `length` is the body's size in bytes; None means a chunked body."""
+    """Status and headers (names in lower case). `length` is in bytes; None means chunked."""
 
     status: int
     headers: RawHeaders = ()
@@ -32,8 +32,15 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
+class Chunks:
+    """Several HTTP chunks with no time between them: a run of stream events as one frame."""
+
+    parts: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing is sent until `until`, seconds on the player's clock: absolute, so that delays never add up to drift."""
+    """Nothing is sent until `until`, seconds on the player's clock: absolute, so nothing drifts."""
 
     until: float
 
@@ -47,10 +54,10 @@ class Hangup:
 
 @dataclass(slots=True)
 class Work:
-    """A computation that must not run on the event loop. The player runs `run` elsewhere and stores `result`."""
+    """A computation that must not run on the event loop. The player runs it and stores `result`."""
 
     run: Callable[[], Any]
     result: Any = None
 
 
-Frame = Head | Body | Wait | Hangup | Work
+Frame = Head | Body | Chunks | Wait | Hangup | Work

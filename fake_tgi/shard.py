@@ -33,7 +33,7 @@ class Sampling:
 
     @property
     def samples(self) -> bool:
-        """Whether a shard draws at all; only then does it report the seed (TGI tokens.py, HeterogeneousNextTokenChooser)."""
+        """Whether a shard draws at all; only then does it report the seed (utils/tokens.py:290-308)."""
         return (
             self.do_sample
             or self.temperature != 1.0
@@ -69,7 +69,7 @@ class ShardRequest:
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """A constraint on the answer: `schema` for the JSON kinds, `regex` for the regex kind; never both."""
+    """A constraint on the answer: `schema` for the JSON kinds, `regex` for the other."""
 
     schema: object = None
     regex: str | None = None
@@ -79,7 +79,7 @@ class Shard(Protocol):
     """What produces generations. `generate` is pure computation: no I/O, no sleeping."""
 
     def generate(self, request: ShardRequest) -> Generation:
-        """The whole answer to `request`, stopped by the rules of TGI's shard (length, then EOS, then stop)."""
+        """The whole answer to `request`, stopped by the rules of TGI's shard."""
         ...
 
     def slow(self, request: ShardRequest) -> bool:

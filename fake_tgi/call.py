@@ -1,0 +1,38 @@
+"""One request as a value; nothing of ASGI.
+
+The body is complete, but for one case: a body over the payload limit is cut just past it, because its
+length alone decides the answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Call"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a client asked.
+
+    `path` is as sent, percent-encoded and without the query: the router compares it byte by byte.
+    `headers` hold lower-cased names in the order sent. `received` is the time of arrival, in seconds on
+    the server's clock.
+    """
+
+    method: str
+    path: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    body: bytes = b""
+    query: str = ""
+    received: float = 0.0
+
+    def header(self, name: bytes) -> str | None:
+        """The first value of the header `name` (lower case), or None; also when it is not visible ASCII."""
+        for key, value in self.headers:
+            if key == name:
+                # http::HeaderValue::to_str refuses everything but visible ASCII, space and tab
+                if all(32 <= byte < 127 or byte == 9 for byte in value):
+                    return value.decode("ascii")
+                return None
+        return None

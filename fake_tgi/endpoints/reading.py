@@ -1,0 +1,27 @@
+"""What endpoints do before and after they do something of their own: read a body, make a plain answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+from ..call import Call
+from ..extraction import extract
+from ..frames import Body, Frame, Head, RawHeaders
+from ..state import State
+
+__all__ = ["plain", "read"]
+
+T = TypeVar("T")
+
+
+def read(state: State, call: Call, request_type: type[T]) -> T:
+    """The typed request in the body of `call`. Raises `ExtractionRefusal`."""
+    return extract(request_type, call.header(b"content-type"), call.body, state.settings.payload_limit)
+
+
+def plain(status: int, headers: RawHeaders = (), body: bytes = b"") -> Iterator[Frame]:
+    """A complete answer with a known length."""
+    yield Head(status, headers, len(body))
+    if body:
+        yield Body(body)

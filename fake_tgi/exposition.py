@@ -1,0 +1,127 @@
+"""The router's books as Prometheus text, written by `prometheus_client`.
+
+Names, types, help texts and labels are TGI's (router/src/server.rs:1989-2111). Two of TGI's habits differ
+from the library's: counters do not end in `_total`, and a series without a description has no HELP line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import Metric
+
+from .metrics import Histogram, Metrics
+
+__all__ = ["HELP", "exposition"]
+
+# What TGI describes, first description of each name.
+HELP: dict[str, str] = {
+    "tgi_request_success": "Number of successful requests",
+    "tgi_request_duration": "Request duration",
+    "tgi_request_validation_duration": "Request validation duration",
+    "tgi_request_queue_duration": "Request queue duration",
+    "tgi_request_inference_duration": "Request inference duration",
+    "tgi_request_mean_time_per_token_duration": "Mean time per token per request",
+    "tgi_request_generated_tokens": "Generated tokens per request",
+    "tgi_batch_inference_count": "Inference calls per method (prefill or decode)",
+    "tgi_request_count": "Total number of requests",
+    "tgi_batch_inference_success": "Number of successful inference calls per method (prefill or decode)",
+    "tgi_batch_current_size": "Current batch size",
+    "tgi_queue_size": "Current queue size",
+    "tgi_batch_current_max_tokens": "Maximum tokens for the current batch",
+    "tgi_request_max_new_tokens": "Maximum new tokens per request",
+    "tgi_batch_inference_duration": "Batch inference duration",
+    "tgi_batch_forward_duration": "Batch forward duration per method (prefill or decode)",
+    "tgi_request_skipped_tokens": "Speculated tokens per request",
+    "tgi_batch_filter_duration": (
+        "Time spent filtering batches and sending generated tokens per method (prefill or decode)"
+    ),
+    "tgi_batch_decode_duration": "Time spent decoding a batch per method (prefill or decode)",
+    "tgi_request_input_length": "Input token length per request",
+    "tgi_batch_next_size": "Batch size of the next batch",
+}
+_QUANTILES = ("0", "0.5", "0.9", "0.95", "0.99", "0.999", "1")
+_COUNTER_HEAD = re.compile(rb"^(# (?:HELP|TYPE) tgi_\w+)_total ", re.MULTILINE)
+_NO_HELP = re.compile(rb"^# HELP \w+ \n", re.MULTILINE)
+
+
+def exposition(metrics: Metrics) -> bytes:
+    """The text of `/metrics`; empty until something was counted."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Collector(metrics))
+    text = generate_latest(registry)
+    text = _COUNTER_HEAD.sub(rb"\1 ", text)
+    return _NO_HELP.sub(b"", text)
+
+
+class _Collector:
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def describe(self) -> list[Metric]:
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._counters()
+        yield from self._gauges()
+        yield from self._histograms()
+        yield from self._summary()
+
+    def _counters(self) -> Iterator[Metric]:
+        families: dict[str, Metric] = {}
+        for (name, label, value), count in self._metrics.counters.items():
+            family = families.setdefault(name, Metric(name, HELP.get(name, ""), "counter"))
+            family.add_sample(name, {label: value} if label else {}, count)
+        yield from families.values()
+
+    def _gauges(self) -> Iterator[Metric]:
+        metrics = self._metrics
+        if not metrics.scheduled_any:
+            return
+        for name, value in (
+            ("tgi_batch_current_max_tokens", metrics.running_tokens),
+            ("tgi_queue_size", 0),
+            ("tgi_batch_current_size", metrics.running),
+        ):
+            family = Metric(name, HELP[name], "gauge")
+            family.add_sample(name, {}, value)
+            yield family
+
+    def _histograms(self) -> Iterator[Metric]:
+        families: dict[str, Metric] = {}
+        for (name, method), histogram in self._metrics.histograms.items():
+            family = families.setdefault(name, Metric(name, HELP.get(name, ""), "histogram"))
+            _add(family, name, {"method": method} if method else {}, histogram)
+        yield from families.values()
+
+    def _summary(self) -> Iterator[Metric]:
+        """TGI records how many tokens speculation skipped, for every token; nothing speculates here."""
+        name, count = "tgi_request_skipped_tokens", self._metrics.skipped_tokens
+        if not count:
+            return
+        family = Metric(name, HELP[name], "summary")
+        for quantile in _QUANTILES:
+            family.add_sample(name, {"quantile": quantile}, 0)
+        family.add_sample(f"{name}_sum", {}, 0)
+        family.add_sample(f"{name}_count", {}, count)
+        yield family
+
+
+def _add(family: Metric, name: str, labels: dict[str, str], histogram: Histogram) -> None:
+    below = 0
+    for bound, count in zip((*histogram.bounds, float("inf")), histogram.counts, strict=True):
+        below += count
+        family.add_sample(f"{name}_bucket", {**labels, "le": _bound(bound)}, below)
+    family.add_sample(f"{name}_sum", labels, histogram.sum)
+    family.add_sample(f"{name}_count", labels, histogram.count)
+
+
+def _bound(bound: float) -> str:
+    """Whole numbers without a fraction, as TGI prints them."""
+    return (
+        str(int(bound))
+        if bound == int(min(bound, 1e15))
+        else ("+Inf" if bound == float("inf") else repr(bound))
+    )

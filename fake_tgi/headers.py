@@ -1,0 +1,81 @@
+"""Response headers, as bytes that are ready to send. Names, order and number formats: router.md 4 and 5."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .frames import RawHeaders
+
+__all__ = ["JSON", "TEXT", "Timings", "generation_headers", "stream_headers"]
+
+JSON: RawHeaders = ((b"content-type", b"application/json"),)
+TEXT: RawHeaders = ((b"content-type", b"text/plain; charset=utf-8"),)
+_STREAM: RawHeaders = ((b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache"))
+_UNBUFFERED: RawHeaders = ((b"x-accel-buffering", b"no"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """How long the parts of one answer took, in seconds, and what it cost, in tokens."""
+
+    total: float
+    validation: float
+    queue: float
+    inference: float
+    prompt_tokens: int
+    generated_tokens: int
+
+    @property
+    def per_token(self) -> float:
+        """Inference time for each generated token, in seconds."""
+        return self.inference / self.generated_tokens
+
+
+def _milliseconds(seconds: float) -> int:
+    return int(max(seconds, 0.0) * 1000)
+
+
+def generation_headers(
+    compute_type: bytes, characters: int, answers: Iterable[Timings], *, compute_time: bool = True
+) -> RawHeaders:
+    """Headers of a complete answer; of several prompts the numbers are sums (S:1114-1129).
+
+    `characters` counts code points of the prompt. Times are sent in whole milliseconds, but for
+    `x-compute-time`, which is in seconds and which completions leave out.
+    """
+    total = validation = queue = inference = per_token = prompt_tokens = generated_tokens = 0
+    seconds = 0.0
+    for timings in answers:
+        seconds += timings.total
+        total += _milliseconds(timings.total)
+        validation += _milliseconds(timings.validation)
+        queue += _milliseconds(timings.queue)
+        inference += _milliseconds(timings.inference)
+        per_token += _milliseconds(timings.per_token)
+        prompt_tokens += timings.prompt_tokens
+        generated_tokens += timings.generated_tokens
+    spent: RawHeaders = ((b"x-compute-time", b"%.9f" % seconds),) if compute_time else ()
+    return (
+        *JSON,
+        (b"x-compute-type", compute_type),
+        *spent,
+        (b"x-compute-characters", b"%d" % characters),
+        (b"x-total-time", b"%d" % total),
+        (b"x-validation-time", b"%d" % validation),
+        (b"x-queue-time", b"%d" % queue),
+        (b"x-inference-time", b"%d" % inference),
+        (b"x-time-per-token", b"%d" % per_token),
+        (b"x-prompt-tokens", b"%d" % prompt_tokens),
+        (b"x-generated-tokens", b"%d" % generated_tokens),
+    )
+
+
+def stream_headers(compute_type: bytes, characters: int) -> RawHeaders:
+    """Headers of every stream: nothing is known yet but the prompt."""
+    return (
+        *_STREAM,
+        (b"x-compute-type", compute_type),
+        (b"x-compute-characters", b"%d" % characters),
+        *_UNBUFFERED,
+    )

@@ -1,0 +1,271 @@
+"""One generation, from the permit to the last token: TGI's infer layer (router/src/infer/mod.rs).
+
+A Run takes a permit, validates, asks the shard piece by piece, and gives the permit back when closed,
+however it ends. It renders nothing. Its generators yield frames only to wait or to compute elsewhere.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+
+from .frames import Frame, Work
+from .generation import FinishReason, Generation, PrefillToken, Token
+from .headers import Timings
+from .health import Health
+from .limits import Permits
+from .metrics import Metrics
+from .refusals import Refusal, refusal
+from .requests import GenerateParameters
+from .shard import Shard
+from .validation import Validator, ValidRequest
+
+__all__ = ["Answer", "Infer", "Run", "Segment"]
+
+_F32 = struct.Struct("<f")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of an answer: at most 1,024 tokens. `last` says that none follows."""
+
+    generation: Generation
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, its pieces joined.
+
+    `generated_tokens` and `text` run over all pieces; `seed` is the first piece's, `finish_reason` the
+    last one's. `queued` and `started` are times on the server's clock, in seconds.
+    """
+
+    tokens: tuple[Token, ...]
+    text: str
+    finish_reason: FinishReason
+    generated_tokens: int
+    input_length: int
+    seed: int | None
+    prefill: tuple[PrefillToken, ...]
+    top_tokens: tuple[tuple[Token, ...], ...]
+    queued: float
+    started: float
+
+    def timings(self, began: float, now: float) -> Timings:
+        """Where the time from `began` to `now` went."""
+        return Timings(
+            total=now - began,
+            validation=self.queued - began,
+            queue=self.started - self.queued,
+            inference=now - self.started,
+            prompt_tokens=self.input_length,
+            generated_tokens=self.generated_tokens,
+        )
+
+
+class Infer:
+    """What every generating route shares: the shard, its guards and its books."""
+
+    def __init__(
+        self,
+        shard: Shard,
+        validator: Validator,
+        permits: Permits,
+        health: Health,
+        metrics: Metrics,
+        clock: Callable[[], float],
+    ) -> None:
+        self.shard = shard
+        self.validator = validator
+        self.permits = permits
+        self.health = health
+        self.metrics = metrics
+        self.clock = clock
+
+    def start(self, inputs: str, parameters: GenerateParameters, *, add_special_tokens: bool = True) -> Run:
+        """Takes a permit and validates. Raises `Refusal` (overloaded first, then validation)."""
+        if not self.permits.acquire():
+            self.metrics.failed("overloaded")
+            raise refusal("overloaded")
+        try:
+            valid = self.validator.validate(inputs, parameters, add_special_tokens=add_special_tokens)
+        except Refusal:
+            self.permits.release()
+            self.metrics.failed("validation")
+            raise
+        return Run(self, inputs, parameters, add_special_tokens, valid)
+
+    def generate(
+        self, inputs: str, parameters: GenerateParameters, *, add_special_tokens: bool = True
+    ) -> Generator[Frame, None, Answer]:
+        """One whole answer. Raises `Refusal`."""
+        run = self.start(inputs, parameters, add_special_tokens=add_special_tokens)
+        try:
+            answer = yield from run.whole()
+        finally:
+            run.close()
+        return answer
+
+    def best_of(
+        self, inputs: str, parameters: GenerateParameters, best_of: int
+    ) -> Generator[Frame, None, tuple[Answer, list[Answer]]]:
+        """`best_of` answers: the most likely one per token, and the others in their order (I:321-354)."""
+        self.validator.best_of(best_of)
+        runs: list[Run] = []
+        try:
+            for _ in range(best_of):
+                runs.append(self.start(inputs, parameters))
+            answers: list[Answer] = []
+            for run in runs:
+                answers.append((yield from run.whole()))
+        finally:
+            for run in runs:
+                run.close()
+        best = _likeliest(answers)
+        return answers[best], answers[:best] + answers[best + 1 :]
+
+
+class Run:
+    """One answer in the making. Close it when done; closing twice is harmless."""
+
+    def __init__(
+        self,
+        infer: Infer,
+        inputs: str,
+        parameters: GenerateParameters,
+        add_special_tokens: bool,
+        valid: ValidRequest,
+    ) -> None:
+        self._infer = infer
+        self._inputs = inputs
+        self._parameters = parameters
+        self._add_special_tokens = add_special_tokens
+        self._next: ValidRequest | None = valid
+        self._open = True
+        self._produced = 0
+        self.input_length = valid.shard.input_length
+        self.seed: int | None = None
+        self.queued = self.started = infer.clock()
+        self.finished = False
+        """Set by whoever hands the answer out, once its last token or its error is out."""
+
+    def next(self) -> Generator[Frame, None, Segment]:
+        """The next piece; call it until a Segment is the `last` one or has an error."""
+        valid = self._next
+        assert valid is not None, "the last piece was already handed out"
+        shard, metrics, asked = self._infer.shard, self._infer.metrics, valid.shard
+        metrics.scheduled(asked.input_length, asked.max_new_tokens)
+        began = self._infer.clock()
+        if shard.slow(valid.shard):
+            work = Work(lambda: shard.generate(valid.shard))
+            yield work
+            generation: Generation = work.result
+        else:
+            generation = shard.generate(valid.shard)
+        metrics.generated(
+            len(generation.tokens),
+            self._infer.clock() - began,
+            failed=generation.error is not None,
+            input_length=asked.input_length,
+            max_new_tokens=asked.max_new_tokens,
+        )
+        if self._produced == 0:
+            self.seed = generation.seed
+        self._produced += len(generation.tokens)
+        if generation.error is not None:
+            self._infer.health.failed()
+            self._next = None
+            return Segment(generation, True)
+        self._next = self._continuation(generation, valid)
+        return Segment(generation, self._next is None)
+
+    def whole(self) -> Generator[Frame, None, Answer]:
+        """All pieces as one Answer. Raises `Refusal` where the model fails."""
+        segment = yield from self.next()
+        pieces = [segment.generation]
+        while not segment.last:
+            segment = yield from self.next()
+            pieces.append(segment.generation)
+        self.finished = True
+        if pieces[-1].error is not None:
+            raise refusal("generation", pieces[-1].error)
+        return self._answer(pieces)
+
+    def timings(self, began: float, now: float) -> Timings:
+        """Where the time from `began` to `now` went."""
+        return Timings(
+            now - began,
+            self.queued - began,
+            self.started - self.queued,
+            now - self.started,
+            self.input_length,
+            self._produced,
+        )
+
+    def close(self) -> None:
+        """Gives the permit back. A run closed before its end counts as dropped by the client."""
+        if not self._open:
+            return
+        self._open = False
+        self._infer.permits.release()
+        if not self.finished:
+            self._infer.metrics.failed("dropped")
+
+    def _continuation(self, generation: Generation, valid: ValidRequest) -> ValidRequest | None:
+        """The next piece's request: only after `length`, with tokens left, and if it validates (I:165-180).
+
+        The whole text becomes the prompt and `max_new_tokens` stays undiminished, so totals overshoot to
+        a multiple of 1,024, as the router's do.
+        """
+        if generation.finish_reason != "length" or self._produced >= valid.max_total_new_tokens:
+            return None
+        self._inputs += generation.generated_text
+        self._parameters = replace(self._parameters, seed=valid.shard.sampling.seed)
+        try:
+            again = self._infer.validator.validate(
+                self._inputs, self._parameters, add_special_tokens=self._add_special_tokens
+            )
+        except Refusal:
+            return None
+        return again
+
+    def _answer(self, pieces: list[Generation]) -> Answer:
+        first, last = pieces[0], pieces[-1]
+        assert last.finish_reason is not None
+        if len(pieces) == 1:
+            tokens, text, top_tokens = first.tokens, first.generated_text, first.top_tokens
+        else:
+            tokens = tuple(token for piece in pieces for token in piece.tokens)
+            text = "".join(piece.generated_text for piece in pieces)
+            top_tokens = tuple(tops for piece in pieces for tops in piece.top_tokens)
+        return Answer(
+            tokens=tokens,
+            text=text,
+            finish_reason=last.finish_reason,
+            generated_tokens=len(tokens),
+            input_length=self.input_length,
+            seed=first.seed,
+            prefill=last.prefill,
+            top_tokens=top_tokens,
+            queued=self.queued,
+            started=self.started,
+        )
+
+
+def _f32(value: float) -> float:
+    return float(_F32.unpack(_F32.pack(value))[0])
+
+
+def _likeliest(answers: list[Answer]) -> int:
+    """Index of the highest mean log-probability, summed in 32-bit floats; the first one of equals."""
+    best, best_mean = 0, -3.4028234663852886e38
+    for index, answer in enumerate(answers):
+        total = 0.0
+        for token in answer.tokens:
+            total = _f32(total + (token.logprob if token.logprob is not None else float("nan")))
+        mean = _f32(total / len(answer.tokens))
+        if mean > best_mean:
+            best, best_mean = index, mean
+    return best

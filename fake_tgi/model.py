@@ -1,0 +1,106 @@
+"""The model behind the router: queued generations first, then recorded ones, then the seeded shard.
+
+It can also be unwell: sick (its health answer is no, though it generates), gone (nothing connects), or
+about to crash after some tokens. Only what a real shard can do is done here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from .generation import Generation
+from .scripted import GenerationQueue
+from .shard import Shard, ShardRequest
+
+__all__ = ["Condition", "Model"]
+
+# What tonic says of a shard whose socket nobody listens on, after the router's "Server error: "
+GONE = "Server error: error trying to connect: Connection refused (os error 111)"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How the model is.
+
+    `sick`: its health answer is no. `gone`: every call fails to connect. `crash_after`: each generation
+    fails with `crash_message` after that many tokens (0: before the first); None: it does not.
+    """
+
+    sick: bool = False
+    gone: bool = False
+    crash_after: int | None = None
+    crash_message: str = "Server error: CUDA out of memory"
+
+
+class Model:
+    """A Shard made of several, asked in order. `recorded` finds a recorded answer, or returns None."""
+
+    def __init__(
+        self,
+        queue: GenerationQueue,
+        recorded: Callable[[ShardRequest], Generation | None],
+        fallback: Shard,
+        grammar: Shard | None = None,
+    ) -> None:
+        self.queue = queue
+        self.condition = Condition()
+        self._recorded = recorded
+        self._fallback = fallback
+        self._grammar = grammar
+
+    def generate(self, request: ShardRequest) -> Generation:
+        """The answer to `request`, in the model's present condition."""
+        condition = self.condition
+        if condition.gone:
+            return Generation((), "", None, request.input_length, error=GONE)
+        generation = self._answer(request)
+        if condition.crash_after is not None:
+            generation = _crashed(generation, condition.crash_after, condition.crash_message)
+        return generation
+
+    def slow(self, request: ShardRequest) -> bool:
+        """True only for an answer that must satisfy a grammar and that nobody queued."""
+        return self._grammar is not None and request.grammar is not None and not len(self.queue)
+
+    def well(self) -> bool:
+        """The shard's own health answer."""
+        return not (self.condition.sick or self.condition.gone)
+
+    def alive(self) -> bool:
+        """Whether a one-token generation succeeds: what the router tries once it has lost faith."""
+        return not self.condition.gone and self.condition.crash_after is None
+
+    def clear(self) -> None:
+        """Forgets what was queued; the model is well again."""
+        self.queue.clear()
+        self.condition = Condition()
+        for shard in (self._fallback, self._grammar):
+            forget = getattr(shard, "clear", None)
+            if forget is not None:
+                forget()
+
+    def _answer(self, request: ShardRequest) -> Generation:
+        queued = self.queue.take(request)
+        if queued is not None:
+            # what was not asked for is not sent, whoever queued it
+            return replace(
+                queued,
+                prefill=queued.prefill if request.prefill else (),
+                top_tokens=queued.top_tokens if request.top_n_tokens else (),
+                input_length=queued.input_length or request.input_length,
+            )
+        if request.grammar is not None and self._grammar is not None:
+            return self._grammar.generate(request)
+        return self._recorded(request) or self._fallback.generate(request)
+
+
+def _crashed(generation: Generation, after: int, message: str) -> Generation:
+    return replace(
+        generation,
+        tokens=generation.tokens[:after],
+        top_tokens=generation.top_tokens[:after],
+        generated_text="",
+        finish_reason=None,
+        error=message,
+    )

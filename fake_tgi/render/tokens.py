@@ -1,0 +1,38 @@
+"""Tokens and their lists, as every generate route writes them. Key order is the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..generation import PrefillToken, Token
+from .values import f32, string
+
+__all__ = ["prefill_tokens", "token", "token_lists", "tokens"]
+
+
+def token(item: Token) -> bytes:
+    """`{"id","text","logprob","special"}`."""
+    return b'{"id":%d,"text":%b,"logprob":%b,"special":%b}' % (
+        item.id,
+        string(item.text),
+        f32(item.logprob),
+        b"true" if item.special else b"false",
+    )
+
+
+def tokens(items: Iterable[Token]) -> bytes:
+    """A JSON list of tokens."""
+    return b"[%b]" % b",".join(map(token, items))
+
+
+def token_lists(items: Iterable[Iterable[Token]]) -> bytes:
+    """`top_tokens`: for each generated token, the most likely ones."""
+    return b"[%b]" % b",".join(map(tokens, items))
+
+
+def prefill_tokens(items: Iterable[PrefillToken]) -> bytes:
+    """The prompt's tokens, which have no `special`."""
+    return b"[%b]" % b",".join(
+        b'{"id":%d,"text":%b,"logprob":%b}' % (item.id, string(item.text), f32(item.logprob))
+        for item in items
+    )

@@ -1,0 +1,120 @@
+"""The one path: a call in, frames out.
+
+Order, as the router layers it: CORS around everything, then the API key, then the method, then the
+endpoint. Whatever an endpoint refuses becomes an answer here, unless its head is already out: by then the
+endpoint itself must have said it in its stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from .call import Call
+from .endpoints import about, generate, hosted
+from .endpoints.reading import plain
+from .extraction import ExtractionRefusal
+from .frames import Body, Chunks, Frame, Head
+from .headers import JSON, TEXT
+from .refusals import Refusal
+from .state import State
+
+__all__ = ["ROUTES", "Endpoint", "Route", "serve"]
+
+Endpoint = Callable[[State, Call], Iterator[Frame]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path. `key` says that the API key guards it (its POST alone, where it has a GET too)."""
+
+    allow: bytes
+    get: Endpoint | None = None
+    post: Endpoint | None = None
+    key: bool = False
+
+
+def _get(endpoint: Endpoint) -> Route:
+    return Route(b"GET,HEAD", get=endpoint)
+
+
+def _post(endpoint: Endpoint, *, key: bool = True) -> Route:
+    return Route(b"POST", post=endpoint, key=key)
+
+
+# router/src/server.rs:2180-2300
+ROUTES: dict[str, Route] = {
+    "/": Route(b"POST,GET,HEAD", get=about.health, post=generate.compat, key=True),
+    "/generate": _post(generate.generate),
+    "/generate_stream": _post(generate.generate_stream),
+    "/tokenize": _post(about.tokenize),
+    "/info": _get(about.info),
+    "/health": _get(about.health),
+    "/ping": _get(about.health),
+    "/v1/models": _get(about.models),
+    "/metrics": _get(about.metrics),
+    "/framework/text-generation-inference": _get(hosted.deployed),
+}
+
+# The hosted API's paths end in a model's name.
+PREFIXES: dict[str, Route] = {"/models/": _post(hosted.model), "/status/": _get(hosted.status)}
+
+
+def find(path: str) -> Route | None:
+    """The route of exactly this path; nothing is normalised."""
+    route = ROUTES.get(path)
+    if route is None:
+        for prefix, candidate in PREFIXES.items():
+            if path.startswith(prefix):
+                return candidate
+    return route
+
+
+def serve(state: State, call: Call) -> Iterator[Frame]:
+    """The answer to `call`, lazily; what it holds is given back when the iterator ends or is closed."""
+    cors = state.cors.headers(call)
+    head = call.method == "HEAD"
+    for frame in _answer(state, call):
+        if type(frame) is Head:
+            yield replace(frame, headers=frame.headers + cors)
+        elif not (head and isinstance(frame, (Body, Chunks))):
+            yield frame
+
+
+def _answer(state: State, call: Call) -> Iterator[Frame]:
+    route = find(call.path)
+    if call.method == "OPTIONS":
+        allow = ((b"allow", route.allow),) if route is not None else ()
+        yield from plain(200, (*state.cors.preflight(), *allow))
+        return
+    if route is None:
+        yield from plain(404)
+        return
+    if call.method == "POST":
+        endpoint = route.post
+    elif call.method in ("GET", "HEAD"):
+        endpoint = route.get
+    else:
+        endpoint = None
+    # The key guards a path with its 405, but not the open GET that is merged beside the guarded POST of "/".
+    guarded = route.key and (route.get is None or call.method == "POST")
+    if guarded and not authorised(state, call):
+        yield from plain(401, () if endpoint is not None else ((b"allow", route.allow),))
+        return
+    if endpoint is None:
+        yield from plain(405, ((b"allow", route.allow),))
+        return
+    try:
+        yield from endpoint(state, call)
+    except Refusal as refused:
+        yield from plain(refused.status, JSON, refused.body())
+    except ExtractionRefusal as refused:
+        yield from plain(refused.status, TEXT, refused.text.encode())
+
+
+def authorised(state: State, call: Call) -> bool:
+    """Whether the call carries the API key; key and scheme in any case (S:2213-2236)."""
+    if state.api_key is None:
+        return True
+    given = call.header(b"authorization")
+    return given is not None and given.lower() == state.api_key

@@ -1,0 +1,97 @@
+"""Everything that one fake owns, assembled: two fakes in one process never meet.
+
+Nothing here decides anything. `clear()` brings a fake back to how it started, but for its settings.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable
+
+from .cors import Cors
+from .generation import Generation
+from .health import Health
+from .infer import Infer
+from .limits import Permits
+from .metrics import Metrics
+from .model import Model
+from .model_folder import find_model_folder
+from .scripted import GenerationQueue
+from .settings import Settings
+from .shard import Grammar, Shard, ShardRequest
+from .tokenizer import Tokenizer
+from .validation import Limits, Validator
+
+__all__ = ["State"]
+
+
+class State:
+    """One fake's settings, model, guards and books.
+
+    `tokenizer` and `shard` replace the ones that the settings name. `clock` gives seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        tokenizer: Tokenizer | None = None,
+        shard: Shard | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.tokenizer = tokenizer or Tokenizer.load(
+            find_model_folder(settings.tokenizer_name, settings.model_id)
+        )
+        self.compute_type = os.environ.get("COMPUTE_TYPE", "gpu+optimized").encode()
+        self.metrics = Metrics(settings.max_input_tokens, settings.max_total_tokens)
+        self.queue = GenerationQueue()
+        self._random = random.Random(settings.seed)  # noqa: S311 - seeds of a fake model, not secrets
+        self.model = Model(self.queue, self._recorded, shard or self._seeded())
+        self.health = Health(self.model.well, self.model.alive)
+        self.permits = Permits(settings.max_concurrent_requests)
+        self.infer = Infer(
+            self.model,
+            Validator(
+                Limits(
+                    max_best_of=settings.max_best_of,
+                    max_stop_sequences=settings.max_stop_sequences,
+                    max_top_n_tokens=settings.max_top_n_tokens,
+                    max_input_tokens=settings.max_input_tokens,
+                    max_total_tokens=settings.max_total_tokens,
+                ),
+                self.tokenizer,
+                grammar=self._compile_grammar,
+                draw_seed=lambda: self._random.getrandbits(64),
+                measured=self.metrics.measured,
+            ),
+            self.permits,
+            self.health,
+            self.metrics,
+            clock,
+        )
+        self.cors = Cors(settings.cors_allow_origin)
+        self.api_key = f"bearer {settings.api_key}".lower() if settings.api_key is not None else None
+
+    def clear(self) -> None:
+        """Forgets everything that calls and controls have changed."""
+        self.model.clear()
+        self.health.flag = True
+        self.metrics.clear()
+        self._random.seed(self.settings.seed)
+
+    def _seeded(self) -> Shard:
+        from .seeded import SeededShard  # the phrase tables are built once a fake is, not at import
+
+        return SeededShard(self.tokenizer, seed=self.settings.seed, ignore_eos=self.settings.ignore_eos)
+
+    def _recorded(self, request: ShardRequest) -> Generation | None:
+        return None
+
+    def _compile_grammar(self, grammar: object) -> Grammar | str:
+        from .schema_checks import compile_grammar
+
+        return compile_grammar(grammar, disabled=self.settings.disable_grammar_support)
