@@ -10,7 +10,8 @@ import struct
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 
-from .frames import Frame, Work
+from .delays import Delays
+from .frames import Frame, Wait, Work
 from .generation import FinishReason, Generation, PrefillToken, Token
 from .headers import Timings
 from .health import Health
@@ -28,10 +29,14 @@ _F32 = struct.Struct("<f")
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of an answer: at most 1,024 tokens. `last` says that none follows."""
+    """A piece of an answer: at most 1,024 tokens. `last` says that none follows.
+
+    `due` holds when each token is to be sent, in seconds on the server's clock; None means at once.
+    """
 
     generation: Generation
     last: bool
+    due: list[float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class Infer:
         self.health = health
         self.metrics = metrics
         self.clock = clock
+        self.delays: Delays | None = None
 
     def start(self, inputs: str, parameters: GenerateParameters, *, add_special_tokens: bool = True) -> Run:
         """Takes a permit and validates. Raises `Refusal` (overloaded first, then validation)."""
@@ -173,13 +179,16 @@ class Run:
         )
         if self._produced == 0:
             self.seed = generation.seed
+        delays, due = self._infer.delays, None
+        if delays is not None:
+            due = delays.schedule(self.started, len(generation.tokens), before=self._produced)
         self._produced += len(generation.tokens)
         if generation.error is not None:
             self._infer.health.failed()
             self._next = None
-            return Segment(generation, True)
+            return Segment(generation, True, due)
         self._next = self._continuation(generation, valid)
-        return Segment(generation, self._next is None)
+        return Segment(generation, self._next is None, due)
 
     def whole(self) -> Generator[Frame, None, Answer]:
         """All pieces as one Answer. Raises `Refusal` where the model fails."""
@@ -188,6 +197,8 @@ class Run:
         while not segment.last:
             segment = yield from self.next()
             pieces.append(segment.generation)
+        if segment.due:
+            yield Wait(segment.due[-1])
         self.finished = True
         if pieces[-1].error is not None:
             raise refusal("generation", pieces[-1].error)

@@ -1,107 +1,147 @@
 """Plays frames into ASGI sends: the only place that sleeps.
 
-A client that leaves closes the frames, which gives back what they hold. After 15 seconds without an event
-a stream gets a keep-alive comment, as from axum (response/sse.rs).
+A client that leaves closes the frames, which gives back what they hold. Fifteen seconds without an event
+earn a stream a keep-alive comment, as from axum (response/sse.rs). A wait is one timer and no task.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Iterator, MutableMapping
+from functools import partial
 from typing import Any
 
 from .frames import Body, Chunks, Frame, Hangup, Head, Wait, Work
 from .sse import KEEP_ALIVE
 
-__all__ = ["KEEP_ALIVE_INTERVAL", "Player"]
+__all__ = ["KEEP_ALIVE_INTERVAL", "Player", "Receive", "Send"]
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
 
 KEEP_ALIVE_INTERVAL = 15.0
+"""Seconds."""
 
 
 class Gone(Exception):
-    """The client left before the answer was out."""
+    """The client left, or a frame hung up, before the answer was out."""
 
 
 class Player:
-    """Plays answers on a clock. `clock` gives seconds and is the one that Wait frames refer to."""
+    """Plays answers on a clock: `clock` gives seconds and is the one that Wait frames refer to."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
 
     async def play(self, frames: Iterator[Frame], receive: Receive, send: Send) -> bool:
         """Sends everything; says whether the client was there to the end. Closes `frames` in every case."""
+        patience = _Patience(receive, self._clock)
         try:
-            await self._play(frames, receive, send)
-        except (Gone, OSError):  # uvicorn and others raise OSError on a send to a client that left
+            await self._play(frames, patience, send)
+        except (Gone, OSError):  # servers raise OSError on a send to a client that left
             return False
         finally:
+            patience.close()
             if isinstance(frames, Generator):
                 frames.close()
         return True
 
-    async def _play(self, frames: Iterator[Frame], receive: Receive, send: Send) -> None:
-        watch: asyncio.Task[None] | None = None
-        stream = False
-        ended = False
-        try:
-            for frame in frames:
-                if isinstance(frame, Chunks):
-                    for part in frame.parts:
-                        await send({"type": "http.response.body", "body": part, "more_body": True})
-                    # a run of sends never yields to the loop by itself: look for a client that left
-                    await asyncio.sleep(0)
-                    if watch is None:
-                        watch = asyncio.ensure_future(_left(receive))
-                    elif watch.done():
-                        raise Gone
-                elif isinstance(frame, Head):
-                    stream = frame.length is None
-                    await send(_start(frame))
-                    if frame.length == 0:
-                        await send({"type": "http.response.body", "body": b""})
-                        ended = True
-                elif isinstance(frame, Body):
-                    await send({"type": "http.response.body", "body": frame.data, "more_body": stream})
-                    ended = not stream
-                elif isinstance(frame, (Wait, Work)):
-                    if watch is None:
-                        watch = asyncio.ensure_future(_left(receive))
-                    await self._pause(frame, watch, send if stream else None)
-                elif isinstance(frame, Hangup):
-                    raise Gone
-            if not ended:
-                await send({"type": "http.response.body", "body": b""})
-        finally:
-            if watch is not None and not watch.done():
-                watch.cancel()
+    async def _play(self, frames: Iterator[Frame], patience: _Patience, send: Send) -> None:
+        stream = ended = False
+        for frame in frames:
+            kind = type(frame)
+            if kind is Chunks:
+                for part in frame.parts:  # type: ignore[union-attr]  # `kind is` is measured, isinstance narrows
+                    await send({"type": "http.response.body", "body": part, "more_body": True})
+            elif kind is Body:
+                await send({"type": "http.response.body", "body": frame.data, "more_body": stream})  # type: ignore[union-attr]
+                ended = not stream
+            elif isinstance(frame, Head):
+                stream = frame.length is None
+                await send(_start(frame))
+                if frame.length == 0:
+                    await send({"type": "http.response.body", "body": b""})
+                    ended = True
+            elif isinstance(frame, Wait):
+                await patience.wait(frame.until, send if stream else None)
+            elif isinstance(frame, Work):
+                frame.result = await patience.work(frame.run, send if stream else None)
+            elif isinstance(frame, Hangup):
+                raise Gone
+        if not ended:
+            await send({"type": "http.response.body", "body": b""})
 
-    async def _pause(self, frame: Wait | Work, watch: asyncio.Task[None], send: Send | None) -> None:
-        """Waits for a time or a computation, or until the client leaves; keeps streams (`send`) alive."""
-        if isinstance(frame, Work):
-            task: asyncio.Future[Any] = asyncio.ensure_future(asyncio.to_thread(frame.run))
-        else:
-            task = asyncio.ensure_future(asyncio.sleep(max(0.0, frame.until - self._clock())))
-        try:
-            while True:
-                timeout = KEEP_ALIVE_INTERVAL if send is not None else None
-                done, _ = await asyncio.wait(
-                    {task, watch}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
-                )
-                if task in done:
-                    break
-                if watch in done:
-                    raise Gone
-                assert send is not None
-                await send({"type": "http.response.body", "body": KEEP_ALIVE, "more_body": True})
-        finally:
-            if not task.done():
-                task.cancel()
-        if isinstance(frame, Work):
-            frame.result = task.result()
+
+class _Patience:
+    """Waits for a time or a computation, but not for a client that left."""
+
+    def __init__(self, receive: Receive, clock: Callable[[], float]) -> None:
+        self._receive = receive
+        self._clock = clock
+        self._watch: asyncio.Task[None] | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    async def wait(self, until: float, keep_alive: Send | None) -> None:
+        """Returns at `until`, or raises Gone. `keep_alive` sends comments meanwhile."""
+        loop = asyncio.get_running_loop()
+        while (left := until - self._clock()) > 0:
+            waiter = self._begin(loop)
+            timer = loop.call_later(min(left, KEEP_ALIVE_INTERVAL), _wake, waiter)
+            try:
+                await waiter
+            finally:
+                timer.cancel()
+            await self._look(keep_alive if left > KEEP_ALIVE_INTERVAL else None)
+
+    async def work(self, run: Callable[[], Any], keep_alive: Send | None) -> Any:
+        """The result of `run`, computed in a thread; raises Gone when the client leaves first."""
+        loop = asyncio.get_running_loop()
+        task = loop.run_in_executor(None, run)
+        while not task.done():
+            waiter = self._begin(loop)
+            task.add_done_callback(partial(_wake_after, waiter))
+            timer = loop.call_later(KEEP_ALIVE_INTERVAL, _wake, waiter)
+            try:
+                await waiter
+            finally:
+                timer.cancel()
+            await self._look(None if task.done() else keep_alive)
+        return task.result()
+
+    def close(self) -> None:
+        """Stops watching the client."""
+        if self._watch is not None:
+            self._watch.cancel()
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
+        self._waiter = waiter = loop.create_future()
+        if self._watch is None:
+            self._watch = loop.create_task(self._left())
+        elif self._watch.done():
+            _wake(waiter)
+        return waiter
+
+    async def _look(self, keep_alive: Send | None) -> None:
+        if self._watch is not None and self._watch.done():
+            raise Gone
+        if keep_alive is not None:
+            await keep_alive({"type": "http.response.body", "body": KEEP_ALIVE, "more_body": True})
+
+    async def _left(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        if self._waiter is not None:
+            _wake(self._waiter)
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+def _wake_after(waiter: asyncio.Future[None], _: asyncio.Future[Any]) -> None:
+    _wake(waiter)
 
 
 def _start(head: Head) -> Message:
@@ -109,9 +149,3 @@ def _start(head: Head) -> Message:
     if head.length is not None:
         headers.append((b"content-length", b"%d" % head.length))
     return {"type": "http.response.start", "status": head.status, "headers": headers}
-
-
-async def _left(receive: Receive) -> None:
-    """Returns when the client has left."""
-    while (await receive())["type"] != "http.disconnect":
-        pass

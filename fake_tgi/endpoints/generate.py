@@ -17,7 +17,7 @@ from ..render.generate import generate_response
 from ..render.stream import StreamWriter
 from ..requests import CompatGenerateRequest, GenerateParameters, GenerateRequest
 from ..state import State
-from .reading import read
+from .reading import read, timed
 
 __all__ = ["compat", "compat_request", "generate", "generate_stream"]
 
@@ -89,17 +89,16 @@ def _stream(state: State, inputs: str, parameters: GenerateParameters, full_text
         while not last:
             segment = yield from run.next()
             last, piece = segment.last, segment.generation
-            if piece.error is not None:
-                events = writer.events(piece.tokens, piece.top_tokens, "", None)
-                events.append(refusal("generation", piece.error).event())
-            elif last:
-                assert piece.finish_reason is not None
+            end = None
+            if last and piece.finish_reason is not None:
                 end = (piece.finish_reason, run.seed, run.input_length)
-                events = writer.events(piece.tokens, piece.top_tokens, piece.generated_text, end)
+            yield from timed(
+                writer.events(piece.tokens, piece.top_tokens, piece.generated_text, end), segment.due
+            )
+            if piece.error is not None:
+                yield Chunks((refusal("generation", piece.error).event(),))
+            elif last:
                 state.metrics.succeeded(run.timings(began, state.clock()))
-            else:
-                events = writer.events(piece.tokens, piece.top_tokens, piece.generated_text, None)
-            yield Chunks(tuple(events))
         run.finished = True
     finally:
         run.close()

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from ..call import Call
 from ..extraction import extract
-from ..frames import Body, Frame, Head, RawHeaders
+from ..frames import Body, Chunks, Frame, Head, RawHeaders, Wait
 from ..state import State
 
-__all__ = ["plain", "read"]
+__all__ = ["plain", "read", "timed"]
 
 T = TypeVar("T")
 
@@ -25,3 +25,19 @@ def plain(status: int, headers: RawHeaders = (), body: bytes = b"") -> Iterator[
     yield Head(status, headers, len(body))
     if body:
         yield Body(body)
+
+
+def timed(events: list[bytes], due: list[float] | None) -> Iterator[Frame]:
+    """The events of a run of tokens, each at its time; with no times, all in one frame.
+
+    There is one entry for each token; an empty one sends nothing.
+    """
+    if due is None:
+        parts = tuple(filter(None, events))
+        if parts:
+            yield Chunks(parts)
+        return
+    for event, time in zip(events, due, strict=True):
+        yield Wait(time)
+        if event:
+            yield Chunks((event,))
