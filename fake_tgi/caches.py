@@ -1,0 +1,54 @@
+"""A cache that never grows past its bound, and that threads can share without a lock.
+
+It keeps two generations: when the young one is full, it becomes the old one, and what is asked for again is
+carried over. Each step is one dict operation, so two threads can at worst compute the same entry twice.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+__all__ = ["BoundedCache"]
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class BoundedCache(Generic[Key, Value]):
+    """Recently used values, at most `entries` of them and at most `size` in all (in the caller's unit)."""
+
+    __slots__ = ("_entries", "_old", "_size", "_used", "_young")
+
+    def __init__(self, *, entries: int, size: int) -> None:
+        self._entries = max(entries // 2, 1)
+        self._size = max(size // 2, 1)
+        self._young: dict[Key, tuple[Value, int]] = {}
+        self._old: dict[Key, tuple[Value, int]] = {}
+        self._used = 0
+
+    def get(self, key: Key) -> Value | None:
+        """The value put last under this key, or None when it is no longer kept."""
+        found = self._young.get(key)
+        if found is not None:
+            return found[0]
+        found = self._old.get(key)
+        if found is None:
+            return None
+        self.put(key, found[0], found[1])
+        return found[0]
+
+    def put(self, key: Key, value: Value, size: int = 1) -> None:
+        """Keeps a value. One that takes more than half of the whole cache is not kept."""
+        if size > self._size:
+            return
+        if len(self._young) >= self._entries or self._used + size > self._size:
+            self._old, self._young, self._used = self._young, {}, 0
+        self._young[key] = (value, size)
+        self._used += size
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._old, self._young, self._used = {}, {}, 0
+
+    def __len__(self) -> int:
+        return len(self._young.keys() | self._old.keys())
