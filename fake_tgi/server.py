@@ -1,0 +1,262 @@
+"""An ASGI application on a socket: in a thread for tests and programs, in the foreground for the command.
+
+The only module that knows uvicorn. The socket is bound before anything runs, so a port is known, or known
+to be taken, at once, and clients that come early wait instead of being refused. Connections stay open as
+hyper keeps them: until the client closes or the server stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import uvicorn
+
+from .listening import BACKLOG, CannotListen, listen, url_of
+
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+
+    from typing_extensions import Self
+
+__all__ = ["CannotListen", "Server", "run"]
+
+# hyper keeps an idle connection for ever; uvicorn wants a number of seconds.
+_KEEP_ALIVE: Final = 86_400
+# How often a stopping server looks whether its last requests are done, and how long a request that was cut
+# may take to notice before it is cancelled, both in seconds.
+_DRAIN_STEP: Final = 0.005
+_NOTICE: Final = 0.05
+
+
+class Server:
+    """An ASGI application served on a thread of its own, on its own event loop.
+
+    `port` 0 takes a free one; `base_url` tells which, once started. `start` raises CannotListen, and
+    RuntimeError when already running; a server that was stopped can be started again.
+    """
+
+    def __init__(self, app: Any, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._app = app
+        self._host = host
+        self._port = port
+        self._socket: socket.socket | None = None
+        self._worker: _Uvicorn | None = None
+        self._thread: threading.Thread | None = None
+        self._failure: BaseException | None = None
+
+    @property
+    def port(self) -> int:
+        """The port listened on; RuntimeError unless running."""
+        if self._socket is None:
+            raise RuntimeError("the server is not running: call start(), or use it as a context manager")
+        return int(self._socket.getsockname()[1])
+
+    @property
+    def base_url(self) -> str:
+        """`http://host:port` for a client on this machine, without a slash at the end."""
+        return url_of(self._host, self.port)
+
+    def start(self) -> Self:
+        """Listens and serves; returns when requests are answered."""
+        if self._thread is not None:
+            raise RuntimeError(f"the server is already running at {self.base_url}")
+        self._socket = listen(self._host, self._port)
+        ready = threading.Event()
+        self._worker = _Uvicorn(self._app, ready.set)
+        self._failure = None
+        self._thread = threading.Thread(
+            target=self._serve, args=(self._worker, self._socket, ready), name="fake-tgi", daemon=True
+        )
+        self._thread.start()
+        ready.wait()
+        if self._failure is not None:
+            failure = self._failure
+            self.stop()
+            raise RuntimeError(f"the server could not start: {failure}") from failure
+        return self
+
+    def stop(self, *, grace: float = 0.0) -> None:
+        """Stops listening and serving. Requests in flight get `grace` seconds, then are cut. Idempotent."""
+        thread, worker, sock = self._thread, self._worker, self._socket
+        self._thread = self._worker = self._socket = None
+        if worker is not None and thread is not None:
+            worker.stop(grace)
+            thread.join()
+        if sock is not None:
+            sock.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _serve(self, worker: _Uvicorn, sock: socket.socket, ready: threading.Event) -> None:
+        try:
+            _run_loop(worker, sock)
+        except BaseException as error:
+            self._failure = error
+        finally:
+            ready.set()
+
+
+def run(
+    app: Any,
+    host: str,
+    port: int,
+    *,
+    grace: float,
+    started: Callable[[str], None] = lambda url: None,
+) -> int:
+    """Serves `app` in the foreground until SIGTERM or SIGINT; returns the exit status.
+
+    A signal stops listening and gives requests in flight `grace` seconds (0 is returned); a further SIGINT
+    cuts them (130). `started` is called with the server's URL once requests are answered. Raises
+    CannotListen. Call it from the main thread.
+    """
+    with contextlib.closing(listen(host, port)) as sock:
+        url = url_of(host, int(sock.getsockname()[1]))
+        worker = _Uvicorn(app, lambda: started(url), grace)
+        with _signals(worker):
+            _run_loop(worker, sock)
+    return 130 if worker.hurried else 0
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn's server, but it stops at once when told to instead of looking ten times a second."""
+
+    def __init__(self, app: Any, ready: Callable[[], None], grace: float = 0.0) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=_protocol_class(),
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                proxy_headers=False,
+                server_header=False,
+                backlog=BACKLOG,
+                timeout_keep_alive=_KEEP_ALIVE,
+                interface="asgi3",
+                workers=1,
+            )
+        )
+        self._ready = ready
+        self._grace = grace
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake: asyncio.Event | None = None
+        self.hurried = False
+
+    def stop(self, grace: float) -> None:
+        """Ends the server from another thread."""
+        self._grace = grace
+        self.handle_exit(signal.SIGTERM, None)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A first signal drains, a SIGINT after it does not wait."""
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = self.hurried = True
+        self.should_exit = True
+        if self._loop is not None and self._wake is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has just closed: nothing left to wake
+                self._loop.call_soon_threadsafe(self._wake.set)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """uvicorn would raise a signal again after it has drained, and so turn exit 0 into a kill."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._wake = asyncio.Event()
+        await super().startup(sockets)
+        await self.on_tick(0)  # sets the date header
+        self._ready()
+
+    async def main_loop(self) -> None:
+        assert self._wake is not None
+        while not await self.on_tick(0):
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), 1.0)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for sock in sockets or []:
+            sock.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()  # an idle one closes now, a busy one after its answer
+        await self._drain(self._grace)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        self.force_exit = False
+        await self._drain(_NOTICE)
+        for task in list(self.server_state.tasks):
+            task.cancel()
+        await asyncio.sleep(0)
+        await self.lifespan.shutdown()
+
+    async def _drain(self, seconds: float) -> None:
+        """Returns when no connection and no request is left, or after `seconds`, or when told to hurry."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        await asyncio.sleep(0)  # closed connections learn of it in the loop's next turn
+        busy = self.server_state
+        # ASYNC110 wants an event, but uvicorn tells nobody when the last one ends
+        while (busy.connections or busy.tasks) and loop.time() < deadline and not self.force_exit:  # noqa: ASYNC110
+            await asyncio.sleep(_DRAIN_STEP)
+
+
+def _protocol_class() -> type[asyncio.Protocol]:
+    """uvicorn's fastest protocol here, without its access log, which costs more than a request."""
+    base: Any
+    try:
+        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as base
+    except ImportError:
+        from uvicorn.protocols.http.h11_impl import H11Protocol as base
+
+    class Protocol(base):  # type: ignore[misc]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            # Set here and not through Config, which would change the process's logging for everyone.
+            self.access_log = False
+
+    return Protocol
+
+
+def _run_loop(worker: _Uvicorn, sock: socket.socket) -> None:
+    # Not asyncio.run: it would wait for computations that run in threads for a client that is gone.
+    loop = _new_event_loop()
+    try:
+        loop.run_until_complete(worker.serve(sockets=[sock]))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()
+
+
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
+
+
+@contextlib.contextmanager
+def _signals(worker: _Uvicorn) -> Iterator[None]:
+    """SIGTERM and SIGINT go to `worker` while this lasts."""
+    before = {sig: signal.signal(sig, worker.handle_exit) for sig in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for sig, handler in before.items():
+            signal.signal(sig, handler)
