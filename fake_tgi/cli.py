@@ -1,3 +1,132 @@
-"""The command `fake-tgi`."""
+"""The command `fake-tgi`: which command, and how a failure is told.
+
+A failure that the user can mend is one line on stderr: exit status 2 when the command line or a variable
+cannot be read, 1 for everything else. Nothing heavy is imported before it is needed, so that `--help` and
+a mistyped flag answer at once.
+"""
 
 from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final
+
+__all__ = ["main"]
+
+_HELP: Final = """\
+usage: fake-tgi [serve] [flags]
+       fake-tgi demo
+
+A server that answers as Text Generation Inference does, with no model behind it.
+
+commands:
+  serve      answer calls until SIGTERM or Ctrl-C; the word may be left out
+             (fake-tgi serve --help lists the flags)
+  demo       start a server, call it with both clients, show the tokens as they stream
+
+  --version  the version of this package
+  --help     this text
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line `arguments`, by default the process's; returns the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        command, rest = _choose(words)
+        return command(rest)
+    except _expected_failures() as error:
+        _tell(str(error))
+        return int(getattr(error, "exit_status", 1))
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("fake_tgi", "tgi_contracts", "text_generation"):
+            raise
+        _tell(f"{error.name} is not installed: the server needs pip install 'text-generation[fake]'")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _choose(words: list[str]) -> tuple[Callable[[list[str]], int], list[str]]:
+    from .arguments import UsageError
+
+    commands: dict[str, Callable[[list[str]], int]] = {"serve": _serve, "demo": _demo}
+    first = words[0] if words else ""
+    if first in ("--help", "-h", "help"):
+        return _print(_HELP), []
+    if first in ("--version", "-V"):
+        return _version, []
+    if first in commands:
+        return commands[first], words[1:]
+    if first.startswith("-") or not words:
+        return _serve, words
+    import difflib
+
+    close = difflib.get_close_matches(first, commands, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"there are {' and '.join(commands)}"
+    raise UsageError(f"unknown command {first!r}: {hint}")
+
+
+def _serve(words: list[str]) -> int:
+    from .arguments import read_arguments
+
+    arguments = read_arguments(words, os.environ)
+    for notice in arguments.notices:
+        _tell(notice)
+    settings = arguments.settings
+
+    from .app import create_app
+    from .server import run
+
+    status = run(
+        create_app(settings),
+        settings.hostname,
+        settings.port,
+        grace=settings.graceful_termination_timeout,
+        started=lambda url: _tell(f"{settings.model_id} as TGI {settings.version} would at {url}"),
+    )
+    if status:
+        sys.stderr.flush()
+        os._exit(status)  # a computation still running in a thread would hold up a normal exit
+    return status
+
+
+def _demo(words: list[str]) -> int:
+    from .demo import run_demo
+
+    return run_demo(words)
+
+
+def _version(words: list[str]) -> int:
+    from importlib.metadata import version
+
+    sys.stdout.write(f"fake-tgi {version('text-generation')}\n")
+    return 0
+
+
+def _print(text: str) -> Callable[[list[str]], int]:
+    def command(words: list[str]) -> int:
+        sys.stdout.write(text)
+        return 0
+
+    return command
+
+
+def _expected_failures() -> tuple[type[Exception], ...]:
+    """Asked for only when something was raised, so that success imports none of it."""
+    from .arguments import UsageError
+    from .listening import CannotListen
+    from .settings import SettingsError
+    from .tokenizer import TokenizerError
+
+    return (UsageError, SettingsError, CannotListen, TokenizerError)
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"fake-tgi: {line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""Every flag of TGI's router and launcher, and the fake's own, as a table; and how clap reads a value.
+
+A flag's name is that of its field in Settings, or TGI's name where the fake has no use for it. The tables
+are those of backends/v3/src/main.rs and launcher/src/main.rs (3.3.6) and of the releases before, so that
+a command line made for either starts the fake unchanged. Values are read as clap 4 reads them, no
+friendlier: what the fake takes, TGI takes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+__all__ = ["FLAGS", "Flag", "Group", "choice", "decimal", "integer", "switch", "text"]
+
+Group = Literal["server", "limits", "model", "fake", "no effect"]
+Reader = Callable[[str], object]
+
+
+def integer(bits: int) -> Reader:
+    """Reads an unsigned Rust integer of that many bits. The reader raises ValueError."""
+    top = 2**bits - 1
+
+    def read(value: str) -> int:
+        if re.fullmatch(r"\+?[0-9]+", value, re.ASCII) is None or int(value) > top:
+            raise ValueError(f"expected an integer from 0 to {top}")
+        return int(value)
+
+    return read
+
+
+def decimal(value: str) -> float:
+    """Reads a Rust float: as Python's, but without underscores or spaces. Raises ValueError."""
+    if "_" in value or value != value.strip():
+        raise ValueError("expected a number")
+    try:
+        return float(value)
+    except ValueError:
+        raise ValueError("expected a number") from None
+
+
+def text(value: str) -> str:
+    """Any text, the empty one too."""
+    return value
+
+
+def switch(value: str) -> bool:
+    """Reads the value of a switch's variable, or of `--sharded`. clap takes nothing but these two words."""
+    if value not in ("true", "false"):
+        raise ValueError("expected true or false")
+    return value == "true"
+
+
+def choice(*words: str) -> Reader:
+    """Reads one of `words`. The reader raises ValueError."""
+
+    def read(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"expected one of {', '.join(words)}")
+        return value
+
+    return read
+
+
+def numbers(value: str) -> tuple[int, ...]:
+    """Reads unsigned integers between commas. Raises ValueError."""
+    read = integer(64)
+    try:
+        return tuple(int(str(read(item))) for item in value.split(","))
+    except ValueError:
+        raise ValueError("expected integers between commas") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One flag. `read` None makes it a switch, which takes no value on the command line.
+
+    `help` is for `--help`; empty for a flag without effect. `from_environment`: whether `variable` is read
+    when the flag is absent. What has no effect is not looked for, but for the router's, whose bad values
+    stop TGI too.
+    """
+
+    name: str
+    group: Group
+    read: Reader | None = None
+    help: str = ""
+    short: str | None = None
+    repeats: bool = False
+    from_environment: bool = True
+
+    @property
+    def long(self) -> str:
+        """As typed: `--max-best-of`."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """TGI's variable for it; the fake's own flags carry a prefix, as their names alone are anyone's."""
+        return f"FAKE_TGI_{self.name.upper()}" if self.group == "fake" else self.name.upper()
+
+
+_U16, _U32, _USIZE = integer(16), integer(32), integer(64)
+
+_EFFECTIVE: Final = (
+    Flag("hostname", "server", text, "address to listen on; not an IP address: 0.0.0.0"),
+    Flag("port", "server", _U16, "port to listen on; 0 takes a free one", short="p"),
+    Flag("api_key", "server", text, "answer 401 to calls without `Authorization: Bearer KEY`"),
+    Flag("cors_allow_origin", "server", text, "origin that browsers may call from; repeat it", repeats=True),
+    Flag(
+        "graceful_termination_timeout", "server", _USIZE, "seconds that requests may take to end", short="g"
+    ),
+    Flag("max_concurrent_requests", "limits", _USIZE, "generations at once; more get 429"),
+    Flag("max_best_of", "limits", _USIZE, "highest `best_of`"),
+    Flag("max_stop_sequences", "limits", _USIZE, "most `stop` sequences"),
+    Flag("max_top_n_tokens", "limits", _U32, "highest `top_n_tokens`"),
+    Flag("max_input_tokens", "limits", _USIZE, "longest prompt in tokens; default: one less than the total"),
+    Flag("max_input_length", "limits", _USIZE, "old name of --max-input-tokens"),
+    Flag("max_total_tokens", "limits", _USIZE, "prompt and answer in tokens; default: what the model allows"),
+    Flag("max_batch_prefill_tokens", "limits", _U32, "checked against --max-batch-total-tokens"),
+    Flag("max_batch_total_tokens", "limits", _U32, "checked against the other limits"),
+    Flag("max_batch_size", "limits", _USIZE, "checked: not 0"),
+    Flag("max_client_batch_size", "limits", _USIZE, "most prompts in one call"),
+    Flag("payload_limit", "limits", _USIZE, "longest request body in bytes"),
+    Flag("max_image_fetch_size", "limits", _USIZE, "largest image in bytes"),
+    Flag("validation_workers", "limits", _USIZE, "reported by /info"),
+    Flag("disable_grammar_support", "limits", None, "refuse `grammar`"),
+    Flag("model_id", "model", text, "the model's name in answers; a local folder serves as tokenizer too"),
+    Flag(
+        "tokenizer_name", "model", text, "local model folder with a tokenizer.json; a name: the embedded one"
+    ),
+    Flag("tokenizer_config_path", "model", text, "tokenizer_config.json to use for the chat template"),
+    Flag("seed", "fake", _USIZE, "seed of the answers that nobody scripted"),
+    Flag("ignore_eos", "fake", None, "let every such answer run to its max_new_tokens"),
+)
+
+_QUANTIZATIONS: Final = choice(
+    "awq", "compressed-tensors", "eetq", "exl2", "gptq", "marlin", "bitsandbytes",
+    "bitsandbytes-nf4", "bitsandbytes-fp4", "fp8",
+)  # fmt: skip
+
+_ROUTER_WITHOUT_EFFECT: Final = tuple(
+    Flag(name, "no effect", read)
+    for name, read in (
+        ("waiting_served_ratio", decimal),
+        ("max_waiting_tokens", _USIZE),
+        ("prometheus_port", _U16),
+        ("master_shard_uds_path", text),
+        ("revision", text),
+        ("trust_remote_code", None),
+        ("json_output", None),
+        ("otlp_endpoint", text),
+        ("otlp_service_name", text),
+        ("ngrok", None),
+        ("ngrok_authtoken", text),
+        ("ngrok_edge", text),
+        ("usage_stats", choice("on", "off", "no-stack")),
+    )
+)
+
+_LAUNCHER_WITHOUT_EFFECT: Final = tuple(
+    Flag(name, "no effect", read, short=short, from_environment=False)
+    for name, read, short in (
+        ("sharded", switch, None),
+        ("num_shard", _USIZE, None),
+        ("quantize", _QUANTIZATIONS, None),
+        ("speculate", _USIZE, None),
+        ("dtype", choice("float16", "bfloat16"), None),
+        ("kv_cache_dtype", choice("fp8_e4m3fn", "fp8_e5m2"), None),
+        ("cuda_graphs", numbers, None),
+        ("shard_uds_path", text, None),
+        ("master_addr", text, None),
+        ("master_port", _USIZE, None),
+        ("huggingface_hub_cache", text, None),
+        ("weights_cache_override", text, None),
+        ("disable_custom_kernels", None, None),
+        ("cuda_memory_fraction", decimal, None),
+        ("rope_scaling", choice("linear", "dynamic"), None),
+        ("rope_factor", decimal, None),
+        ("watermark_gamma", decimal, None),
+        ("watermark_delta", decimal, None),
+        ("env", None, "e"),
+        ("lora_adapters", text, None),
+        ("enable_prefill_logprobs", None, None),
+        ("messages_api_enabled", None, None),  # of the router until 2.0
+    )
+)
+
+FLAGS: Final[tuple[Flag, ...]] = _EFFECTIVE + _ROUTER_WITHOUT_EFFECT + _LAUNCHER_WITHOUT_EFFECT
