@@ -7,7 +7,7 @@ and is the only thing that is not fixed text.
 
 from __future__ import annotations
 
-__all__ = ["FIRST", "PATTERNS", "SLOTS", "TOPIC", "UNTITLED"]
+__all__ = ["COMMON_WORDS", "FIRST", "PATTERNS", "SLOTS", "TOPIC", "UNTITLED"]
 
 TOPIC = "topic"
 """The place for a word of the prompt."""
@@ -220,14 +220,14 @@ SLOTS: dict[str, tuple[str, ...]] = {
         " agree that",
     ),
     "linking": (
-        " is closely related to",
-        " has a lot in common with",
-        " depends on",
-        " begins with",
+        " can lead to",
         " cannot be explained without",
-        " is only the beginning of",
-        " is another name for",
-        " leads to",
+        " might depend on",
+        " must begin with",
+        " never existed without",
+        " will always bring",
+        " would be nothing without",
+        " could become",
     ),
     "advice": (
         " Try to find",
@@ -254,3 +254,11 @@ SLOTS: dict[str, tuple[str, ...]] = {
     ),
 }
 """The phrases for each place of a pattern."""
+
+COMMON_WORDS = """
+about also assistant been before below briefly could does each ever explain from give given have here into just
+know like make many mean more most much must need only other please question said same say short should some
+such system tell than that their them then there these they this those user very want were what when where
+which while will with word words would write your
+"""
+"""Words of a prompt that are no topic."""

@@ -58,7 +58,12 @@ def _token_text(value: object) -> str | None:
 
 
 class Tokenizer:
-    """A tokenizer and what its folder says about special tokens. Safe to share over threads."""
+    """A tokenizer and what its folder says about special tokens. Safe to share over threads.
+
+    `source` is where it was read from. `bos_token` and `eos_token` are texts, None when there is none;
+    `eos_ids` are the ids that end a generation. `context_free`: the text of a token depends on no other
+    token, but for bytes of unfinished characters.
+    """
 
     def __init__(self, definition: str, files_beside: Mapping[str, Any], *, source: str) -> None:
         """`definition` is the text of tokenizer.json; `source` is named in error messages."""
@@ -74,8 +79,7 @@ class Tokenizer:
         self._files = dict(files_beside)
         self.source = source
         added = self._backend.get_added_tokens_decoder()
-        # Then the text of a token depends on no other token, but for bytes of unfinished characters.
-        self._byte_level = part_of(self._backend, "decoder").get("type") == "ByteLevel"
+        self.context_free = part_of(self._backend, "decoder").get("type") == "ByteLevel"
         self.bos_token = self._configured("bos_token")
         self.eos_token = self._configured("eos_token") or next(
             (token for token in _KNOWN_EOS if self._backend.token_to_id(token) is not None), None
@@ -211,7 +215,7 @@ class Tokenizer:
 
     def texts(self, ids: Iterable[int], before: Sequence[int] = ()) -> list[str]:
         """What each generated token adds to the text, after the tokens `before` (the end of the prompt)."""
-        if not self._byte_level:
+        if not self.context_free:
             return self._texts_in_context(ids, before)
         texts: list[str] = []
         unfinished: list[int] = []
@@ -284,4 +288,4 @@ class Tokenizer:
     @property
     def anchor(self) -> list[int]:
         """What to decode after when the prompt's own end is not at hand: a plain token, no space behind."""
-        return [] if self._byte_level else self.encode("a", add_special_tokens=False)[-1:]
+        return [] if self.context_free else self.encode("a", add_special_tokens=False)[-1:]
