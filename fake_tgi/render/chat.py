@@ -1,0 +1,178 @@
+"""An answer becomes the body of `/v1/chat/completions`, or the events of its stream.
+
+Keys and their order: router.md 7.5 (router/src/lib.rs, ChatCompletion, ChatCompletionChunk; chat.rs).
+`id` is always empty. A special token shows as empty content, a tool call's token as a piece of its
+arguments. Bytes that do not change within an answer are made once for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..generation import FinishReason, Token
+from ..identity import SYSTEM_FINGERPRINT
+from ..infer import Answer
+from ..tools import NO_TOOL, FunctionCall, ToolDelta, ToolStream
+from .tools import tool_call_message, tool_delta_frame
+from .values import f32, string
+
+__all__ = ["FINISH_REASONS", "ChatWriter", "chat_completion", "usage"]
+
+FINISH_REASONS: dict[FinishReason, bytes] = {
+    "length": b'"length"',
+    "eos_token": b'"stop"',
+    "stop_sequence": b'"stop_sequence"',
+}
+"""How the OpenAI routes spell why an answer ended; `stop_sequence` is TGI's own (L:1432-1438)."""
+
+_EMPTY = b'{"role":"assistant","content":""}'
+
+
+def usage(prompt_tokens: int, completion_tokens: int) -> bytes:
+    """The `usage` object."""
+    return b'{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d}' % (
+        prompt_tokens,
+        completion_tokens,
+        prompt_tokens + completion_tokens,
+    )
+
+
+def chat_completion(
+    answer: Answer,
+    output: str | FunctionCall,
+    *,
+    model: str,
+    created: int,
+    prompt_tokens: int,
+    logprobs: bool = False,
+    system_fingerprint: str = SYSTEM_FINGERPRINT,
+) -> bytes:
+    """The whole answer: a message with `output` as its text, or the call that `output` is.
+
+    After a `no_tool` answer the router mixes two generations (S:1263-1307): `output` and `prompt_tokens`
+    are the second one's, `answer`, which gives finish_reason, logprobs and completion_tokens, is the first.
+    """
+    if isinstance(output, str):
+        message = b'{"role":"assistant","content":%b}' % string(output)
+    else:
+        message = tool_call_message(output.name, output.arguments)
+    return (
+        b'{"object":"chat.completion","id":"","created":%d,"model":%b,"system_fingerprint":%b,"choices":'
+        b'[{"index":0,"message":%b,"logprobs":%b,"finish_reason":%b}],"usage":%b}'
+        % (
+            created,
+            string(model),
+            string(system_fingerprint),
+            message,
+            _whole_logprobs(answer) if logprobs else b"null",
+            FINISH_REASONS[answer.finish_reason],
+            usage(prompt_tokens, answer.generated_tokens),
+        )
+    )
+
+
+class ChatWriter:
+    """Writes the chunks of one streamed answer, piece by piece.
+
+    `tool_call_id` is not None where the model was asked for a tool call (router.md 7.4): then chunks appear
+    only once a call is recognised, and `events` returns None if it turns out to be `no_tool`. Nothing has
+    been written at that point, and what the model says without tools needs a new writer.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        logprobs: bool = False,
+        include_usage: bool = False,
+        tool_call_id: str | None = None,
+        system_fingerprint: str = SYSTEM_FINGERPRINT,
+    ) -> None:
+        self._origin = b',"model":%b,"system_fingerprint":%b,"choices":[' % (
+            string(model),
+            string(system_fingerprint),
+        )
+        self._logprobs = logprobs
+        self._include_usage = include_usage
+        self._tools = ToolStream() if tool_call_id is not None else None
+        self._tool_frame = tool_delta_frame(tool_call_id) if tool_call_id is not None else (b"", b"", b"")
+        self._produced = 0
+
+    def events(
+        self,
+        items: tuple[Token, ...],
+        top_tokens: tuple[tuple[Token, ...], ...],
+        end: tuple[FinishReason, int | None, int] | None,
+        created: int,
+    ) -> list[bytes] | None:
+        """A chunk for each token, and one for the usage if that was asked for.
+
+        `end` holds finish_reason, seed and the prompt's length in tokens of the whole answer, and makes the
+        last token terminal; None where more follows, or an error does. `created` is in seconds since 1970.
+        """
+        self._produced += len(items)
+        head = b'data: {"object":"chat.completion.chunk","id":"","created":%d%b' % (created, self._origin)
+        opening = head + b'{"index":0,"delta":'
+        if self._tools is not None:
+            deltas = self._tool_deltas(items)
+            if deltas is None:
+                return None
+        else:
+            deltas = [(item, _content(item)) for item in items]
+        tails = [b',"finish_reason":null}],"usage":null}\n\n'] * len(deltas)
+        if end is not None and deltas and deltas[-1][1]:
+            tails[-1] = b',"finish_reason":%b}],"usage":null}\n\n' % FINISH_REASONS[end[0]]
+        if self._logprobs:
+            tops = top_tokens or ((),) * len(items)
+            tails = [
+                b',"logprobs":%b%b' % (_token_logprobs(item, likely), tail)
+                for (item, _), likely, tail in zip(deltas, tops, tails, strict=True)
+            ]
+        else:
+            tails = [b',"logprobs":null' + tail for tail in tails]
+        events = [opening + delta + tail for (_, delta), tail in zip(deltas, tails, strict=True) if delta]
+        if end is not None and self._include_usage:
+            events.append(head + b'],"usage":%b}\n\n' % usage(end[2], self._produced))
+        return events
+
+    def _tool_deltas(self, items: Iterable[Token]) -> list[tuple[Token, bytes]] | None:
+        """What each token shows in tool mode: the token with its text as shown, and its delta or nothing."""
+        assert self._tools is not None
+        before, between, after = self._tool_frame
+        shown: list[tuple[Token, bytes]] = []
+        for item in items:
+            step = self._tools.push(item.text)
+            if step is NO_TOOL:
+                return None
+            if not isinstance(step, ToolDelta):
+                shown.append((item, b""))
+                continue
+            token = Token(item.id, step.arguments, item.logprob, item.special)
+            if item.special:
+                shown.append((token, _EMPTY))
+                continue
+            name = b"null" if step.name is None else string(step.name)
+            shown.append((token, before + name + between + string(step.arguments) + after))
+        return shown
+
+
+def _content(item: Token) -> bytes:
+    return _EMPTY if item.special else b'{"role":"assistant","content":%b}' % string(item.text)
+
+
+def _token_logprobs(item: Token, likely: Iterable[Token]) -> bytes:
+    return b'{"content":[%b]}' % _logprob(item, likely)
+
+
+def _whole_logprobs(answer: Answer) -> bytes:
+    """Every token's entry; those past the end of `top_tokens` have no alternatives."""
+    tops = answer.top_tokens + ((),) * (len(answer.tokens) - len(answer.top_tokens))
+    return b'{"content":[%b]}' % b",".join(map(_logprob, answer.tokens, tops))
+
+
+def _logprob(item: Token, likely: Iterable[Token]) -> bytes:
+    return b'{"token":%b,"logprob":%b,"top_logprobs":[%b]}' % (
+        string(item.text),
+        f32(item.logprob),
+        b",".join(b'{"token":%b,"logprob":%b}' % (string(top.text), f32(top.logprob)) for top in likely),
+    )
