@@ -6,12 +6,14 @@ Bad input is a 422 that says where, what was expected and what came, and changes
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from .model import Condition
 from .scripted import FormatError
 
 if TYPE_CHECKING:
@@ -36,6 +38,14 @@ def create_admin(state: State) -> Starlette:
             return _refuse(str(error))
         return JSONResponse({"queued": queued})
 
+    async def health(request: Request) -> JSONResponse:
+        if request.method == "POST":
+            try:
+                state.model.condition = _condition(_object(await request.body()))
+            except FormatError as error:
+                return _refuse(str(error))
+        return JSONResponse({**asdict(state.model.condition), "believed_healthy": state.health.flag})
+
     async def reset(request: Request) -> JSONResponse:
         state.clear()
         return JSONResponse({"reset": True})
@@ -43,8 +53,26 @@ def create_admin(state: State) -> Starlette:
     return Starlette(
         routes=[
             Route("/__admin/generations", generations, methods=["POST"]),
+            Route("/__admin/health", health, methods=["GET", "POST"]),
             Route("/__admin/reset", reset, methods=["POST"]),
         ]
+    )
+
+
+def _condition(body: dict[str, Any]) -> Condition:
+    """How the model is to be from now on; what is left out is well."""
+    unknown = sorted(set(body) - {"sick", "gone", "crash_after", "crash_message"})
+    if unknown:
+        raise FormatError(f"{unknown[0]}: expected one of sick, gone, crash_after, crash_message")
+    well = Condition()
+    crash_after = body.get("crash_after")
+    if crash_after is not None and (type(crash_after) is not int or crash_after < 0):
+        raise FormatError(f"crash_after: expected a number of tokens from 0, or null, got {crash_after!r}")
+    return Condition(
+        sick=_member(body, "sick", bool, "true or false", well.sick),
+        gone=_member(body, "gone", bool, "true or false", well.gone),
+        crash_after=crash_after,
+        crash_message=_member(body, "crash_message", str, "a string", well.crash_message),
     )
 
 

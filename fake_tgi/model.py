@@ -15,8 +15,8 @@ from .shard import Shard, ShardRequest
 
 __all__ = ["Condition", "Model"]
 
-# What tonic says of a shard whose socket nobody listens on, after the router's "Server error: "
-GONE = "Server error: error trying to connect: Connection refused (os error 111)"
+# What tonic says of a shard whose socket nobody listens on
+GONE = "error trying to connect: Connection refused (os error 111)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Condition:
     sick: bool = False
     gone: bool = False
     crash_after: int | None = None
-    crash_message: str = "Server error: CUDA out of memory"
+    crash_message: str = "CUDA out of memory"
 
 
 class Model:

@@ -13,7 +13,7 @@ __all__ = ["REFUSALS", "Refusal", "refusal", "validation"]
 
 # class: status, error_type, text with a place for the detail
 REFUSALS: dict[str, tuple[int, str, str]] = {
-    "generation": (424, "generation", "Request failed during generation: {}"),
+    "generation": (424, "generation", "Request failed during generation: Server error: {}"),
     "overloaded": (429, "overloaded", "Model is overloaded"),
     "validation": (422, "validation", "Input validation error: {}"),
     "incomplete": (500, "incomplete_generation", "Incomplete generation"),

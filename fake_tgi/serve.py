@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from .call import Call
-from .endpoints import about, generate, hosted
+from .endpoints import about, chat, completions, generate, hosted, platforms
 from .endpoints.reading import plain
 from .extraction import ExtractionRefusal
 from .frames import Body, Chunks, Frame, Head
@@ -47,7 +47,12 @@ ROUTES: dict[str, Route] = {
     "/": Route(b"POST,GET,HEAD", get=about.health, post=generate.compat, key=True),
     "/generate": _post(generate.generate),
     "/generate_stream": _post(generate.generate_stream),
+    "/v1/chat/completions": _post(chat.chat),
+    "/v1/completions": _post(completions.completions),
+    "/vertex": _post(platforms.vertex),
+    "/invocations": _post(platforms.invocations),
     "/tokenize": _post(about.tokenize),
+    "/chat_tokenize": _post(chat.chat_tokenize, key=False),
     "/info": _get(about.info),
     "/health": _get(about.health),
     "/ping": _get(about.health),

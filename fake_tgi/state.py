@@ -9,6 +9,10 @@ import os
 import random
 import time
 from collections.abc import Callable
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .cors import Cors
 from .generation import Generation
@@ -23,6 +27,9 @@ from .settings import Settings
 from .shard import Grammar, Shard, ShardRequest
 from .tokenizer import Tokenizer
 from .validation import Limits, Validator
+
+if TYPE_CHECKING:
+    from .templates import ChatTemplate
 
 __all__ = ["State"]
 
@@ -43,9 +50,8 @@ class State:
     ) -> None:
         self.settings = settings
         self.clock = clock
-        self.tokenizer = tokenizer or Tokenizer.load(
-            find_model_folder(settings.tokenizer_name, settings.model_id)
-        )
+        self._folder = find_model_folder(settings.tokenizer_name, settings.model_id)
+        self.tokenizer = tokenizer or Tokenizer.load(self._folder)
         self.compute_type = os.environ.get("COMPUTE_TYPE", "gpu+optimized").encode()
         self.metrics = Metrics(settings.max_input_tokens, settings.max_total_tokens)
         self.queue = GenerationQueue()
@@ -75,6 +81,21 @@ class State:
         )
         self.cors = Cors(settings.cors_allow_origin)
         self.api_key = f"bearer {settings.api_key}".lower() if settings.api_key is not None else None
+
+    @cached_property
+    def template(self) -> ChatTemplate | None:
+        """The model's chat template; None where it has none. Read when first asked for."""
+        from .templates import load_chat_template  # jinja2 costs start-up time that only chats need to pay
+
+        config = self.settings.tokenizer_config_path
+        return load_chat_template(
+            self._folder or Path(str(files("fake_tgi") / "data")),
+            Path(config) if config is not None else None,
+        )
+
+    def unix_time(self) -> int:
+        """What answers carry as `created`, in whole seconds since 1970."""
+        return int(time.time())
 
     def clear(self) -> None:
         """Forgets everything that calls and controls have changed."""

@@ -10,14 +10,16 @@ from collections.abc import Iterator
 
 from ..call import Call
 from ..frames import Body, Chunks, Frame, Head
+from ..generation import Generation
 from ..headers import generation_headers, stream_headers
 from ..infer import Answer
-from ..refusals import Refusal, refusal, validation
+from ..refusals import Refusal
 from ..render.generate import generate_response
 from ..render.stream import StreamWriter
 from ..requests import CompatGenerateRequest, GenerateParameters, GenerateRequest
 from ..state import State
-from .reading import read, timed
+from .reading import read
+from .streaming import End, begin, play
 
 __all__ = ["compat", "compat_request", "generate", "generate_stream"]
 
@@ -78,39 +80,13 @@ def _stream(state: State, inputs: str, parameters: GenerateParameters, full_text
     state.metrics.asked()
     yield Head(200, stream_headers(state.compute_type, len(inputs)))
     try:
-        _check_streamable(state, parameters)
-        run = state.infer.start(inputs, parameters)
+        run = begin(state, inputs, parameters)
     except Refusal as refused:
         yield Chunks((refused.event(),))
         return
     writer = StreamWriter(prompt=inputs if full_text else "", details=parameters.details)
-    try:
-        last = False
-        while not last:
-            segment = yield from run.next()
-            last, piece = segment.last, segment.generation
-            end = None
-            if last and piece.finish_reason is not None:
-                end = (piece.finish_reason, run.seed, run.input_length)
-            yield from timed(
-                writer.events(piece.tokens, piece.top_tokens, piece.generated_text, end), segment.due
-            )
-            if piece.error is not None:
-                yield Chunks((refusal("generation", piece.error).event(),))
-            elif last:
-                state.metrics.succeeded(run.timings(began, state.clock()))
-        run.finished = True
-    finally:
-        run.close()
 
+    def write(piece: Generation, end: End | None) -> list[bytes]:
+        return writer.events(piece.tokens, piece.top_tokens, piece.generated_text, end)
 
-def _check_streamable(state: State, parameters: GenerateParameters) -> None:
-    """Two rules stand before the permit in a stream (S:543-555); both count as validation failures."""
-    message = None
-    if parameters.best_of is not None and parameters.best_of != 1:
-        message = "`best_of` != 1 is not supported when streaming tokens"
-    elif parameters.decoder_input_details:
-        message = "`decoder_input_details` == true is not supported when streaming tokens"
-    if message is not None:
-        state.metrics.failed("validation")
-        raise validation(message)
+    yield from play(state, run, began, write, Refusal.event)

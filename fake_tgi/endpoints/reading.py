@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeVar
+from types import UnionType
+from typing import Any, TypeVar, overload
 
 from ..call import Call
 from ..extraction import extract
-from ..frames import Body, Chunks, Frame, Head, RawHeaders, Wait
+from ..frames import Body, Frame, Head, RawHeaders
+from ..requests import Request, SagemakerRequest
 from ..state import State
 
-__all__ = ["plain", "read", "timed"]
+__all__ = ["plain", "read"]
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Request)
 
 
-def read(state: State, call: Call, request_type: type[T]) -> T:
+@overload
+def read(state: State, call: Call, request_type: type[T]) -> T: ...
+
+
+@overload
+def read(state: State, call: Call, request_type: UnionType) -> SagemakerRequest: ...
+
+
+def read(state: State, call: Call, request_type: Any) -> Any:
     """The typed request in the body of `call`. Raises `ExtractionRefusal`."""
     return extract(request_type, call.header(b"content-type"), call.body, state.settings.payload_limit)
 
@@ -25,19 +35,3 @@ def plain(status: int, headers: RawHeaders = (), body: bytes = b"") -> Iterator[
     yield Head(status, headers, len(body))
     if body:
         yield Body(body)
-
-
-def timed(events: list[bytes], due: list[float] | None) -> Iterator[Frame]:
-    """The events of a run of tokens, each at its time; with no times, all in one frame.
-
-    There is one entry for each token; an empty one sends nothing.
-    """
-    if due is None:
-        parts = tuple(filter(None, events))
-        if parts:
-            yield Chunks(parts)
-        return
-    for event, time in zip(events, due, strict=True):
-        yield Wait(time)
-        if event:
-            yield Chunks((event,))

@@ -1,0 +1,93 @@
+"""A run becomes stream frames: what the four streaming routes share.
+
+The status is already sent, so whatever goes wrong is an event. Tokens that came before an error are always
+sent first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+
+from ..frames import Chunks, Frame, Wait
+from ..generation import FinishReason, Generation
+from ..infer import Run
+from ..refusals import Refusal, refusal, validation
+from ..requests import GenerateParameters
+from ..state import State
+
+__all__ = ["End", "Write", "begin", "play", "timed"]
+
+End = tuple[FinishReason, "int | None", int]
+"""finish_reason, seed and prompt length in tokens of the whole answer: what a last event may tell."""
+
+Write = Callable[[Generation, "End | None"], "list[bytes] | None"]
+"""Renders one piece: an entry for each token (empty where it shows nothing), and any further events behind
+them. None abandons the run: the model is to be asked something else."""
+
+
+def begin(
+    state: State, inputs: str, parameters: GenerateParameters, *, add_special_tokens: bool = True
+) -> Run:
+    """Starts a run that is to be streamed. Two rules precede the permit (S:543-555). Raises `Refusal`."""
+    message = None
+    if parameters.best_of is not None and parameters.best_of != 1:
+        message = "`best_of` != 1 is not supported when streaming tokens"
+    elif parameters.decoder_input_details:
+        message = "`decoder_input_details` == true is not supported when streaming tokens"
+    if message is not None:
+        state.metrics.failed("validation")
+        raise validation(message)
+    return state.infer.start(inputs, parameters, add_special_tokens=add_special_tokens)
+
+
+def play(
+    state: State,
+    run: Run,
+    began: float,
+    write: Write,
+    fail: Callable[[Refusal], bytes],
+    *,
+    singly: bool = False,
+) -> Generator[Frame, None, bool]:
+    """All events of `run`, which is closed at the end. Returns False where `write` abandoned it.
+
+    `fail` renders an error as an event. `singly` puts each event into a frame of its own.
+    """
+    try:
+        last = False
+        while not last:
+            segment = yield from run.next()
+            last, piece = segment.last, segment.generation
+            end: End | None = None
+            if last and piece.finish_reason is not None:
+                end = (piece.finish_reason, run.seed, run.input_length)
+            events = write(piece, end)
+            if events is None:
+                return False
+            yield from timed(events, segment.due, singly=singly)
+            if piece.error is not None:
+                yield Chunks((fail(refusal("generation", piece.error)),))
+            elif last:
+                state.metrics.succeeded(run.timings(began, state.clock()))
+        run.finished = True
+    finally:
+        run.close()
+    return True
+
+
+def timed(events: list[bytes], due: list[float] | None, *, singly: bool = False) -> Iterator[Frame]:
+    """The events of a run of tokens, each at its time; with no times, all in one frame unless `singly`."""
+    if due is None:
+        parts = tuple(filter(None, events))
+        if singly:
+            for part in parts:
+                yield Chunks((part,))
+        elif parts:
+            yield Chunks(parts)
+        return
+    for event, time in zip(events, due, strict=False):
+        yield Wait(time)
+        if event:
+            yield Chunks((event,))
+    if rest := tuple(filter(None, events[len(due) :])):
+        yield Chunks(rest)

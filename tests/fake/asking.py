@@ -1,0 +1,93 @@
+"""Asks an ASGI application in this process, and shows every chunk it sends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from fake_tgi.app import Application, create_app
+from fake_tgi.settings import Settings
+
+
+@dataclass
+class Reply:
+    """One answer: `chunks` are the body's pieces as they were sent."""
+
+    status: int
+    headers: dict[str, str]
+    chunks: list[bytes] = field(default_factory=list)
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.chunks)
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def events(self) -> list[Any]:
+        """The data of every stream event, parsed where it is JSON."""
+        data = [chunk.removeprefix(b"data: ").removesuffix(b"\n\n") for chunk in self.chunks if chunk]
+        return [json.loads(item) if item.startswith(b"{") else item.decode() for item in data]
+
+
+def make(**settings: Any) -> Application:
+    """A fresh fake with these settings."""
+    return create_app(Settings(**settings))
+
+
+def ask(
+    app: Application,
+    method: str,
+    path: str,
+    payload: Any = None,
+    *,
+    headers: dict[str, str] | None = None,
+    raw: bytes | None = None,
+) -> Reply:
+    """One request. `payload` is sent as JSON; `raw` as it is."""
+    body = raw if raw is not None else b"" if payload is None else json.dumps(payload).encode()
+    sent = {"content-type": "application/json"} if payload is not None or raw is not None else {}
+    sent.update(headers or {})
+    return asyncio.run(_ask(app, method, path, body, sent))
+
+
+async def _ask(app: Application, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+    asked = False
+    reply = Reply(0, {})
+
+    async def receive() -> dict[str, Any]:
+        nonlocal asked
+        if asked:
+            await asyncio.sleep(3600)
+        asked = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            reply.status = message["status"]
+            reply.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+        elif message.get("body"):
+            reply.chunks.append(message["body"])
+
+    raw_path, _, query = path.partition("?")
+    await app(
+        {
+            "type": "http",
+            "http_version": "1.1",
+            "method": method,
+            "path": raw_path,
+            "raw_path": raw_path.encode(),
+            "query_string": query.encode(),
+            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()],
+        },
+        receive,
+        send,
+    )
+    return reply
