@@ -52,13 +52,22 @@ def ask(
     raw: bytes | None = None,
 ) -> Reply:
     """One request. `payload` is sent as JSON; `raw` as it is."""
+    return asyncio.run(ask_async(app, method, path, payload, headers=headers, raw=raw))
+
+
+async def ask_async(
+    app: Application,
+    method: str,
+    path: str,
+    payload: Any = None,
+    *,
+    headers: dict[str, str] | None = None,
+    raw: bytes | None = None,
+) -> Reply:
+    """The same in a running loop."""
     body = raw if raw is not None else b"" if payload is None else json.dumps(payload).encode()
     sent = {"content-type": "application/json"} if payload is not None or raw is not None else {}
-    sent.update(headers or {})
-    return asyncio.run(_ask(app, method, path, body, sent))
-
-
-async def _ask(app: Application, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+    sent.update({name.lower(): value for name, value in (headers or {}).items()})
     asked = False
     reply = Reply(0, {})
 
@@ -85,7 +94,7 @@ async def _ask(app: Application, method: str, path: str, body: bytes, headers: d
             "path": raw_path,
             "raw_path": raw_path.encode(),
             "query_string": query.encode(),
-            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()],
+            "headers": [(name.encode(), value.encode("latin-1")) for name, value in sent.items()],
         },
         receive,
         send,
