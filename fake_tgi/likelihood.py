@@ -74,16 +74,18 @@ class Likelihood:
         beaten = not greedy and logprob < _UNLIKELY and mix & 1 == 0
         entries = [Token(token.id, tokenizer.text_of(token.id), logprob, token.special)]
         left, ceiling = max(1 - chance, 1e-6), 1.0 if beaten else chance
-        at, step = mix % len(common), 1 + mix % 17
+        step = 1 + mix % 17
+        if math.gcd(step, len(common)) > 1:
+            step = 1
+        others = ((mix + i * step) % len(common) for i in range(len(common)))
         tied = mix & 6 == 0
         for rank in range(min(n + 2, len(common) - 1)):
             if not (tied and rank & 1):
                 ceiling = min(ceiling, left * (_SHARE / 2 if tied else _SHARE))
             left = max(left - ceiling, 1e-30)
-            at = (at + step) % len(common)
-            while common[at] == token.id:
-                at = (at + 1) % len(common)
-            id = common[at]
+            id = common[next(others)]
+            if id == token.id:
+                id = common[next(others)]
             # A token that beats nothing must not overtake the chosen one by rounding.
             value = as_f32(math.log(ceiling))
             entries.append(Token(id, tokenizer.text_of(id), value if beaten else min(value, logprob), False))

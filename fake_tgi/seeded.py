@@ -121,7 +121,9 @@ class SeededShard:
         self._tables: dict[str, tuple[_Phrase, ...]] = {}
         self._topics: BoundedCache[str, tuple[_Phrase, ...]] = BoundedCache(entries=4096, size=4096)
         eos = tokenizer.eos_id
-        self._eos = None if eos is None else self._variants([(eos, tokenizer.text_of(eos))])
+        self._eos = (
+            None if eos is None else self._variants([(eos, tokenizer.texts([eos], tokenizer.anchor)[0])])
+        )
 
     def slow(self, request: ShardRequest) -> bool:
         """True for what is worked out token by token and is long."""

@@ -34,7 +34,7 @@ class TextAnswers:
             pairs = list(self._tokenizer.continuation(text))
             eos = self._tokenizer.eos_id
             if eos is not None and (not pairs or pairs[-1][0] != eos):
-                pairs.append((eos, self._tokenizer.text_of(eos)))
+                pairs.append((eos, self._tokenizer.texts([eos], self._tokenizer.anchor)[0]))
             tokens = self._likelihood.tokens(pairs or [(0, "")], crc32(text.encode("utf-8", "replace")))
             self._known.put(text, tokens, len(tokens))
         return tokens
