@@ -258,7 +258,7 @@ SLOTS: dict[str, tuple[str, ...]] = {
 COMMON_WORDS = """
 about also assistant been before below briefly could does each ever explain from give given have here into
 just know like make many mean more most much must need only other please question said same say short should
-some such system tell than that their them then there these they this those user very want were what when where
-which while will with word words would write your
+some such system tell than that their them then there these they this those user very want were what when
+where which while will with word words would write your
 """
 """Words of a prompt that are no topic."""
