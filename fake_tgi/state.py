@@ -6,7 +6,6 @@ Nothing here decides anything. `clear()` brings a fake back to how it started, b
 from __future__ import annotations
 
 import os
-import random
 import time
 from collections.abc import Callable
 from functools import cached_property
@@ -15,16 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .cors import Cors
-from .generation import Generation
 from .health import Health
 from .infer import Infer
 from .limits import Permits
 from .metrics import Metrics
 from .model import Model
 from .model_folder import find_model_folder
+from .recorded import RecordedAnswers
+from .requests import GrammarType
 from .scripted import GenerationQueue
+from .seeded import SeededShard, SeedSource
 from .settings import Settings
-from .shard import Grammar, Shard, ShardRequest
+from .shard import Grammar, Shard
 from .tokenizer import Tokenizer
 from .validation import Limits, Validator
 
@@ -55,8 +56,12 @@ class State:
         self.compute_type = os.environ.get("COMPUTE_TYPE", "gpu+optimized").encode()
         self.metrics = Metrics(settings.max_input_tokens, settings.max_total_tokens)
         self.queue = GenerationQueue()
-        self._random = random.Random(settings.seed)  # noqa: S311 - seeds of a fake model, not secrets
-        self.model = Model(self.queue, self._recorded, shard or self._seeded())
+        self._seeds = SeedSource(settings.seed)
+        self.model = Model(
+            self.queue,
+            RecordedAnswers(self.tokenizer).find,
+            shard or SeededShard(self.tokenizer, settings.seed, ignore_eos=settings.ignore_eos),
+        )
         self.health = Health(self.model.well, self.model.alive)
         self.permits = Permits(settings.max_concurrent_requests)
         self.infer = Infer(
@@ -71,7 +76,7 @@ class State:
                 ),
                 self.tokenizer,
                 grammar=self._compile_grammar,
-                draw_seed=lambda: self._random.getrandbits(64),
+                draw_seed=self._seeds.draw,
                 measured=self.metrics.measured,
             ),
             self.permits,
@@ -102,17 +107,11 @@ class State:
         self.model.clear()
         self.health.flag = True
         self.metrics.clear()
-        self._random.seed(self.settings.seed)
+        self._seeds.clear()
 
-    def _seeded(self) -> Shard:
-        from .seeded import SeededShard  # the phrase tables are built once a fake is, not at import
-
-        return SeededShard(self.tokenizer, seed=self.settings.seed, ignore_eos=self.settings.ignore_eos)
-
-    def _recorded(self, request: ShardRequest) -> Generation | None:
-        return None
-
-    def _compile_grammar(self, grammar: object) -> Grammar | str:
-        from .schema_checks import compile_grammar
+    def _compile_grammar(self, grammar: GrammarType) -> Grammar | str:
+        from .grammars import (
+            compile_grammar,
+        )  # JSON Schema costs start-up time that only grammars need to pay
 
         return compile_grammar(grammar, disabled=self.settings.disable_grammar_support)

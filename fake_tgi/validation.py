@@ -7,11 +7,11 @@ router/src/validation.rs, `Validation::validate`. What a rule says is fixed text
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from .refusals import validation
-from .requests import GenerateParameters
+from .requests import GenerateParameters, GrammarType
 from .shard import Grammar, Sampling, ShardRequest
 
 __all__ = ["CHUNK", "Limits", "ValidRequest", "Validator"]
@@ -49,7 +49,7 @@ class Validator:
     """Applies the rules.
 
     `grammar` compiles a request's grammar: it returns the Grammar, or the message of the refusal.
-    `draw_seed` gives the seed of a request that has none (an unsigned 64-bit integer).
+    `draw_seed` gives a sampling request that has no seed one (an unsigned 64-bit integer).
     `measured` is told the length of every prompt that passes the rules on length, in tokens.
     """
 
@@ -58,8 +58,8 @@ class Validator:
         limits: Limits,
         tokenizer: Counter,
         *,
-        grammar: Callable[[object], Grammar | str],
-        draw_seed: Callable[[], int],
+        grammar: Callable[[GrammarType], Grammar | str],
+        draw_seed: Callable[[ShardRequest], int],
         measured: Callable[[int], None],
     ) -> None:
         self.limits = limits
@@ -88,10 +88,7 @@ class Validator:
             raise validation(
                 f"`stop` supports up to {limits.max_stop_sequences} stop sequences. Given: {len(p.stop)}"
             )
-        seed = p.seed
-        if seed is None:
-            seed = self._draw_seed()
-        elif p.best_of is not None and p.best_of > 1:
+        if p.seed is not None and p.best_of is not None and p.best_of > 1:
             raise validation("`seed` must not be set when `best_of` > 1")
         top_n_tokens = p.top_n_tokens or 0
         if top_n_tokens > limits.max_top_n_tokens:
@@ -120,17 +117,7 @@ class Validator:
             input_length=length,
             max_new_tokens=max_new_tokens,
             truncate=truncate if truncate is not None else limits.max_input_tokens,
-            sampling=Sampling(
-                sampling[0],
-                sampling[1],
-                sampling[2],
-                sampling[3],
-                p.do_sample,
-                seed,
-                sampling[4],
-                sampling[5],
-                p.watermark,
-            ),
+            sampling=sampling,
             stop_sequences=tuple(p.stop),
             top_n_tokens=top_n_tokens,
             prefill=p.decoder_input_details,
@@ -138,9 +125,11 @@ class Validator:
             adapter_id=p.adapter_id,
             grammar=grammar,
         )
+        if p.seed is None and sampling.samples:
+            request = replace(request, sampling=replace(sampling, seed=self._draw_seed(request)))
         return ValidRequest(request, max_total_new_tokens)
 
-    def _sampling(self, p: GenerateParameters) -> tuple[float, int, float, float, float, float]:
+    def _sampling(self, p: GenerateParameters) -> Sampling:
         """Rules 1 to 7, on the sampling parameters; returns them after defaults."""
         temperature = p.temperature
         top_k, top_p, typical_p = p.top_k, p.top_p, p.typical_p
@@ -180,7 +169,17 @@ class Validator:
             top_k = 0
         elif top_k <= 0:
             raise validation("`top_k` must be strictly positive")
-        return temperature, top_k, top_p, typical_p, repetition_penalty, frequency_penalty
+        return Sampling(
+            temperature,
+            top_k,
+            top_p,
+            typical_p,
+            p.do_sample,
+            p.seed or 0,
+            repetition_penalty,
+            frequency_penalty,
+            p.watermark,
+        )
 
     def _tokens(
         self, inputs: str, add_special_tokens: bool, truncate: int | None, asked: int | None

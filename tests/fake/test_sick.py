@@ -37,7 +37,9 @@ def test_every_recorded_answer_of_a_sick_router_is_given(shared: Path) -> None:
         if name in DONE_BEFORE:
             assert ask(app, "POST", "/__admin/health", DONE_BEFORE[name]).status == 200
         if request["method"] == "POST":
-            ask(app, "POST", "/__admin/generations", {"generations": exchange["generations"], "replace": True})
+            ask(
+                app, "POST", "/__admin/generations", {"generations": exchange["generations"], "replace": True}
+            )
         reply = ask(app, request["method"], request["path"], request.get("json"), headers=request["headers"])
         assert reply.status == want["status"], name
         assert reply.text == "".join(want["chunks"]), name
