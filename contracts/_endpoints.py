@@ -1,0 +1,176 @@
+"""Which contract a route, a status and a content type have.
+
+Everything here is looked up in endpoints.json. A path matches a route exactly, its query left aside, or as
+a template whose `{id}` takes one or more segments; a GET route answers HEAD as well, with no body. What no
+route covers (an unknown path, another method, OPTIONS) has contracts too, but belongs to no endpoint.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from ._files import table
+
+__all__ = ["EVENT_STREAM", "Answer", "Endpoint", "Header", "endpoint", "endpoints", "expected_answers"]
+
+EVENT_STREAM = "text/event-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header of an answer. `schema` is a JSON Schema of its text."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One form that an answer may take.
+
+    `content_type` is None for an empty body. `schema` names the schema of the body or, for an event stream,
+    of one event's data. `done` tells whether `[DONE]` ends the stream; None if that depends on the request,
+    or if there is no stream. `when` says in words when this form comes.
+    """
+
+    status: int
+    content_type: str | None
+    schema: str
+    headers: tuple[Header, ...]
+    when: str
+    done: bool | None = None
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the body is a stream of events."""
+        return self.content_type == EVENT_STREAM
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One route.
+
+    `path` may be a template (`/status/{id}`). `origin` is `router`, or `hosted` for the hosted Inference
+    API. `api_key` tells whether it asks for the server's key. `request` names the schema of its body, which
+    is application/json, or is None. `answers` are all forms by status.
+    """
+
+    method: str
+    path: str
+    origin: str
+    title: str
+    description: str
+    api_key: bool
+    request: str | None
+    answers: Mapping[int, tuple[Answer, ...]]
+
+
+def endpoints() -> tuple[Endpoint, ...]:
+    """All routes, in the order of endpoints.json."""
+    return _all()
+
+
+def endpoint(method: str, path: str) -> Endpoint:
+    """The route that answers a request, for example `endpoint("POST", "/generate")`.
+
+    The method may be in any case, the path may have a query. For HEAD it is the GET route with empty bodies.
+
+    Raises LookupError if no route has that path, or none for that method.
+    """
+    found, allowed = _match(method.upper(), path)
+    if found is not None:
+        return found
+    if allowed:
+        raise LookupError(f"{path} is there for {', '.join(allowed)}, not for {method.upper()}")
+    raise LookupError(
+        f"no route has the path {path!r}; known are {', '.join(sorted({e.path for e in _all()}))}"
+    )
+
+
+def expected_answers(method: str, path: str, status: int) -> tuple[Answer, ...]:
+    """The forms that an answer of this status to this request may take.
+
+    Raises LookupError if the status is none that this request may get.
+    """
+    method = method.upper()
+    found, allowed = _match(method, path)
+    if found is not None:
+        forms, known = found.answers.get(status, ()), sorted(found.answers)
+    else:
+        row = _elsewhere("OPTIONS" if method == "OPTIONS" else "other method" if allowed else "unknown path")
+        forms, known = ((row,) if row.status == status else ()), [row.status]
+    if not forms:
+        raise LookupError(
+            f"{method} {path} never answers {status}; it may answer {', '.join(map(str, known))}"
+        )
+    return forms
+
+
+@cache
+def _all() -> tuple[Endpoint, ...]:
+    return tuple(
+        Endpoint(
+            row["method"],
+            row["path"],
+            row["origin"],
+            row["title"],
+            row["description"],
+            row["api_key"],
+            row["request"]["schema"] if row["request"] else None,
+            MappingProxyType(
+                {
+                    int(status): tuple(_answer(int(status), form) for form in forms)
+                    for status, forms in row["answers"].items()
+                }
+            ),
+        )
+        for row in table("endpoints")["endpoints"]
+    )
+
+
+def _answer(status: int, form: Mapping[str, Any]) -> Answer:
+    headers = tuple(
+        Header(name, header["description"], MappingProxyType(header["schema"]))
+        for name, header in table("endpoints")["headers"][form["headers"]].items()
+    )
+    return Answer(status, form["content_type"], form["schema"], headers, form["when"], form.get("done"))
+
+
+@cache
+def _elsewhere(case: str) -> Answer:
+    row = table("endpoints")["elsewhere"][case]
+    return _answer(row["status"], row)
+
+
+@cache
+def _routes() -> tuple[Mapping[str, Mapping[str, Endpoint]], tuple[tuple[re.Pattern[str], Endpoint], ...]]:
+    exact: dict[str, dict[str, Endpoint]] = {}
+    templates = []
+    for each in _all():
+        if "{" in each.path:
+            templates.append((re.compile(re.sub(r"\\\{\w+\\\}", "[^?]+", re.escape(each.path))), each))
+        else:
+            exact.setdefault(each.path, {})[each.method] = each
+    return exact, tuple(templates)
+
+
+def _match(method: str, path: str) -> tuple[Endpoint | None, list[str]]:
+    path = path.partition("?")[0]
+    exact, templates = _routes()
+    by_method = exact.get(path) or {
+        each.method: each for pattern, each in templates if pattern.fullmatch(path)
+    }
+    if method == "HEAD" and "GET" in by_method:
+        return _without_bodies(by_method["GET"]), []
+    return by_method.get(method), sorted(by_method)
+
+
+def _without_bodies(get: Endpoint) -> Endpoint:
+    answers = {s: tuple(replace(form, schema="Empty") for form in forms) for s, forms in get.answers.items()}
+    return replace(get, method="HEAD", answers=MappingProxyType(answers))
