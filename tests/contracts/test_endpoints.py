@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tgi_contracts import endpoint, endpoints, names, violations_of
 
 
@@ -34,7 +33,7 @@ def test_get_routes_answer_head_without_a_body() -> None:
     assert [form.schema for form in endpoint("HEAD", "/info").answers[200]] == ["Empty"]
 
 
-@pytest.mark.parametrize("method, path, told", [
+@pytest.mark.parametrize(("method", "path", "told"), [
     ("GET", "/nope", "no route has the path '/nope'"),
     ("POST", "/generate/", "no route has the path '/generate/'"),
     ("GET", "/generate", "/generate is there for POST, not for GET"),
@@ -44,7 +43,7 @@ def test_what_no_route_covers_is_a_lookup_error(method: str, path: str, told: st
         endpoint(method, path)
 
 
-@pytest.mark.parametrize("method, path, status, event", [
+@pytest.mark.parametrize(("method", "path", "status", "event"), [
     ("GET", "/nope", 200, False),
     ("POST", "/generate", 201, False),
     ("POST", "/generate", 200, True),
@@ -59,8 +58,9 @@ def test_an_answer_that_no_contract_covers_is_a_lookup_error(
         violations_of(method, path, status, {}, event=event)
 
 
-@pytest.mark.parametrize("method, path, status", [
-    ("GET", "/nope", 404), ("GET", "/generate", 405), ("OPTIONS", "/anything", 200), ("POST", "/generate", 401),
+@pytest.mark.parametrize(("method", "path", "status"), [
+    ("GET", "/nope", 404), ("GET", "/generate", 405), ("OPTIONS", "/anything", 200),
+    ("POST", "/generate", 401),
     ("GET", "/health", 200), ("HEAD", "/metrics", 200), ("GET", "/docs", 303),
 ])  # fmt: skip
 def test_an_empty_answer_may_be_given_as_text_bytes_or_none(method: str, path: str, status: int) -> None:
