@@ -61,7 +61,8 @@ def test_every_object_of_an_answer_of_the_router_is_closed() -> None:
     """Requests, the hosted API and JSON Schema itself alone may have members that are not named."""
     open_on_purpose = {
         "ChatTokenizeRequest", "CompletionRequest", "FunctionDefinition", "FunctionName",
-        "GenerateParameters", "GenerateRequest", "GenerateVertexInstance", "GrammarType", "JsonSchemaConfig", "Message",
+        "GenerateParameters", "GenerateRequest", "GenerateVertexInstance", "GrammarType",
+        "JsonSchemaConfig", "Message",
         "MessageChunk", "StreamOptions", "TokenizeRequest", "Tool", "ToolCall", "ToolChoice", "Url",
         "VertexRequest", "DeployedModel", "HostedError", "ModelStatus", "OpenapiDocument",
     }  # fmt: skip
