@@ -1,0 +1,199 @@
+"""Command lines and variables are read as clap reads them for TGI's router and launcher.
+
+What clap does was observed on the router's own argument table, built with clap 4.5.32.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fake_tgi.arguments import Arguments, UsageError, read_arguments
+from fake_tgi.flags import FLAGS
+from fake_tgi.settings import Settings
+
+# The first that a flag takes is its sample; a few need a value of their own.
+SAMPLES = ("7", "0.5", "some-text", "true", "awq", "bfloat16", "fp8_e5m2", "linear", "on")
+OWN_SAMPLES = {"hostname": "127.0.0.1", "max_batch_total_tokens": "50000"}
+
+
+def read(*words: str, **environment: str) -> Arguments:
+    return read_arguments(words, environment)
+
+
+def sample(flag: Any) -> list[str]:
+    """The words that give this flag some value."""
+    if flag.read is None:
+        return [flag.long]
+    if flag.name in OWN_SAMPLES:
+        return [flag.long, OWN_SAMPLES[flag.name]]
+    for value in SAMPLES:
+        try:
+            flag.read(value)
+        except ValueError:
+            continue
+        return [flag.long, value]
+    raise AssertionError(f"no sample value for {flag.long}")
+
+
+@pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.long)
+def test_every_flag_of_router_and_launcher_is_taken(flag: Any) -> None:
+    if flag.name == "ngrok":
+        with pytest.raises(UsageError, match="TGI's router stops"):
+            read(flag.long)
+        return
+    arguments = read(*sample(flag))
+    if flag.group == "no effect":
+        assert arguments.notices == (f"no effect on a fake: {flag.long}",)
+    else:
+        name = "max_input_tokens" if flag.name == "max_input_length" else flag.name
+        assert getattr(arguments.settings, name) != getattr(Settings(), name)
+
+
+def test_a_launcher_command_line_gets_one_notice() -> None:
+    arguments = read(
+        "--model-id", "tiiuae/falcon-7b", "--num-shard", "2", "--sharded", "true", "--quantize", "awq",
+        "--dtype=bfloat16", "--max-input-length", "1024", "--max-total-tokens", "2048", "--json-output",
+         "-e", "-p", "80",
+    )  # fmt: skip
+    assert arguments.notices == (
+        "no effect on a fake: --json-output, --sharded, --num-shard, --quantize, --dtype, --env",
+        "tiiuae/falcon-7b is not a folder here: using the embedded tokenizer (nothing is downloaded)",
+    )
+    settings = arguments.settings
+    assert (settings.port, settings.max_input_tokens, settings.max_total_tokens) == (80, 1024, 2048)
+    assert settings.model_id == settings.tokenizer_name == "tiiuae/falcon-7b"
+
+
+def test_no_arguments_give_the_defaults_silently() -> None:
+    assert read() == Arguments(Settings(), ())
+
+
+@pytest.mark.parametrize(
+    "words", [["--port", "81"], ["--port=81"], ["-p", "81"], ["-p81"], ["-p=81"], ["-p", "+81"]]
+)
+def test_a_value_can_be_written_in_these_ways(words: list[str]) -> None:
+    assert read(*words).settings.port == 81
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "setting"),
+    [
+        ("PORT", "81", {"port": 81}),
+        ("MAX_BEST_OF", "1", {"max_best_of": 1}),
+        ("MAX_INPUT_LENGTH", "10", {"max_input_tokens": 10}),
+        ("MODEL_ID", "a/b", {"model_id": "a/b", "tokenizer_name": "a/b"}),
+        ("API_KEY", "", {"api_key": ""}),
+        (
+            "CORS_ALLOW_ORIGIN",
+            "http://a.test,http://b.test",
+            {"cors_allow_origin": ("http://a.test,http://b.test",)},
+        ),
+        ("DISABLE_GRAMMAR_SUPPORT", "true", {"disable_grammar_support": True}),
+        ("DISABLE_GRAMMAR_SUPPORT", "false", {"disable_grammar_support": False}),
+        ("FAKE_TGI_SEED", "42", {"seed": 42}),
+        ("FAKE_TGI_IGNORE_EOS", "true", {"ignore_eos": True}),
+        ("SEED", "42", {"seed": 0}),
+        ("HOSTNAME", "4f66ad9a0b2e", {"hostname": "0.0.0.0"}),
+        ("HOSTNAME", "127.0.0.1", {"hostname": "127.0.0.1"}),
+    ],
+)
+def test_a_variable_stands_for_its_flag(name: str, value: str, setting: dict[str, Any]) -> None:
+    settings = read(**{name: value}).settings
+    assert {key: getattr(settings, key) for key in setting} == setting
+
+
+def test_a_flag_wins_over_its_variable_which_is_not_even_read() -> None:
+    assert read("--port", "1", PORT="not a port").settings.port == 1
+
+
+def test_variables_of_launcher_flags_without_effect_are_left_alone() -> None:
+    assert read(DTYPE="float64", SHARDED="maybe", MASTER_PORT="x", ENV="production") == Arguments(
+        Settings(), ()
+    )
+
+
+def test_origins_can_be_repeated() -> None:
+    settings = read("--cors-allow-origin", "http://a.test", "--cors-allow-origin=http://b.test").settings
+    assert settings.cors_allow_origin == ("http://a.test", "http://b.test")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--port", "99999"], "--port: expected an integer from 0 to 65535, got '99999'"),
+        (["--port", " 1"], "--port: expected an integer from 0 to 65535, got ' 1'"),
+        (["--port", "1_0"], "--port: expected an integer from 0 to 65535, got '1_0'"),
+        (
+            ["--max-best-of", "-1"],
+            "--max-best-of: expected an integer from 0 to 18446744073709551615, got '-1'",
+        ),
+        (
+            ["--max-top-n-tokens", "4294967296"],
+            "--max-top-n-tokens: expected an integer from 0 to 4294967295, got ",
+        ),
+        (["--waiting-served-ratio", "1_0"], "--waiting-served-ratio: expected a number, got '1_0'"),
+        (["--usage-stats", "NO-STACK"], "--usage-stats: expected one of on, off, no-stack, got 'NO-STACK'"),
+        (["--sharded", "yes"], "--sharded: expected true or false, got 'yes'"),
+        (["--cuda-graphs", "1,x"], "--cuda-graphs: expected integers between commas, got '1,x'"),
+        (["--port"], "--port: expected a value"),
+        (["--api-key", "-x"], "--api-key: expected a value"),
+        (["--json-output=true"], "--json-output: takes no value, got 'true'"),
+        (["--json-output", "true"], "unexpected argument 'true': fake-tgi serve takes flags only"),
+        (["--port", "1", "-p", "2"], "--port: given more than once"),
+        (["--prot", "1"], "unknown flag --prot: did you mean --port?"),
+        (["--hostn", "::1"], "unknown flag --hostn: did you mean --hostname?"),
+        (["--max_best_of=3"], "unknown flag --max_best_of: did you mean --max-best-of?"),
+        (["--zzz"], "unknown flag --zzz: fake-tgi serve --help lists the flags"),
+        (
+            ["--max-input-length", "3", "--max-input-tokens", "4"],
+            "--max-input-length (3) is the old name of ",
+        ),
+    ],
+)
+def test_a_command_line_that_clap_refuses_is_refused_in_one_line(words: list[str], message: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        read(*words)
+    assert str(refusal.value).startswith(message)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("PORT", "", "PORT: expected an integer from 0 to 65535, got ''"),
+        ("JSON_OUTPUT", "1", "JSON_OUTPUT: expected true or false, got '1'"),
+        ("DISABLE_GRAMMAR_SUPPORT", "TRUE", "DISABLE_GRAMMAR_SUPPORT: expected true or false, got 'TRUE'"),
+    ],
+)
+def test_a_variable_that_clap_refuses_is_refused_by_name(name: str, value: str, message: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        read(**{name: value})
+    assert str(refusal.value) == message
+
+
+def test_a_typed_hostname_that_is_no_address_listens_everywhere_and_says_so() -> None:
+    arguments = read("--hostname", "tgi.internal")
+    assert arguments.settings.hostname == "0.0.0.0"
+    assert arguments.notices == (
+        "--hostname tgi.internal is not an IP address: listening on 0.0.0.0, as TGI does",
+    )
+
+
+def test_localhost_stays_on_this_machine() -> None:
+    assert read("--hostname", "localhost").settings.hostname == "127.0.0.1"
+
+
+def test_a_model_folder_needs_no_notice(tmp_path: Path) -> None:
+    arguments = read("--model-id", str(tmp_path))
+    assert (arguments.notices, arguments.settings.model_folder) == ((), tmp_path)
+
+
+def test_help_names_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        read("--help")
+    shown = capsys.readouterr().out
+    assert end.value.code == 0
+    assert [flag.long for flag in FLAGS if flag.long not in shown and flag.name != "ngrok"] == []
