@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from .json_reader import TRAILING_CHARACTERS, DecodeError, JsonReader
 from .requests import JsonValue
-from .serde_shapes import AnyJson, Field, Struct, Text
+from .serde_shapes import AnyJson, Text
 from .serde_sources import JsonSource
+from .serde_struct import Field, Struct
 
 __all__ = ["CallError", "FunctionCall", "read_call"]
 

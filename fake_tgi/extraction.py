@@ -13,6 +13,7 @@ from typing import Any, TypeVar, overload
 
 from . import request_shapes as shapes
 from .json_reader import DecodeError, JsonReader, JsonSyntaxError
+from .plain_json import scan
 from .requests import (
     ChatRequest,
     CompatGenerateRequest,
@@ -28,6 +29,7 @@ from .serde_sources import JsonSource
 __all__ = ["ExtractionRefusal", "extract"]
 
 R = TypeVar("R", bound=Request)
+T = TypeVar("T")
 
 _SHAPES: dict[object, Shape[Any]] = {
     GenerateRequest: shapes.GENERATE_REQUEST,
@@ -43,7 +45,8 @@ _SHAPES: dict[object, Shape[Any]] = {
 _TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]"  # noqa: S105
 _PARAMETER = rf' *{_TOKEN}+=(?:{_TOKEN}+(?:;|\Z)|\Z|"[ -~][ !#-~]*" *(?:;|\Z))'
 _JSON_TYPE = re.compile(
-    rf"application/(?:json(?:\+{_TOKEN}*)?|{_TOKEN}+\+json)(?:;(?:{_PARAMETER})* *)?\Z", re.IGNORECASE
+    rf"application/(?:json(?:\+(?!{_TOKEN}*\+){_TOKEN}*)?|{_TOKEN}+\+json)(?:;(?:{_PARAMETER})* *)?\Z",
+    re.ASCII | re.IGNORECASE,
 )
 
 
@@ -76,9 +79,17 @@ def extract(request_type: object, content_type: str | None, body: bytes, limit: 
         raise ExtractionRefusal(415, "Expected request with `Content-Type: application/json`")
     if len(body) > limit:
         raise ExtractionRefusal(413, "Failed to buffer the request body: length limit exceeded")
+    shape = _SHAPES[request_type]
+    try:
+        return shape.plain(scan(body))
+    except DecodeError:
+        return _exactly(shape, body)
+
+
+def _exactly(shape: Shape[T], body: bytes) -> T:
     reader = JsonReader(body)
     try:
-        return _SHAPES[request_type].decode(JsonSource(reader))
+        return shape.decode(JsonSource(reader))
     except DecodeError as error:
         raise _refusal(error, reader) from None
 

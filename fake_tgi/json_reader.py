@@ -1,398 +1,153 @@
-"""JSON text read byte by byte as serde_json 1.0.140 reads it, error for error.
+"""Arrays, objects and whole values of a JSON text, read one step at a time as serde_json 1.0.140 reads them.
 
-A reader only moves forward, and every error carries the offset that serde_json would report: some are
-reported where the reader stands, some one byte further, and that difference is part of the contract. Numbers
-become floats by serde_json's own arithmetic (feature `float_roundtrip` is off in the router), which is not
-always the nearest double. What an ignored value may contain is looser than what is read: no depth limit, no
-UTF-8 check, no range check.
+Whoever reads decides what comes next, so that an error is the first one in the text, of whatever kind. What
+is skipped is checked for syntax only: it may be nested to any depth.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TypeAlias
 
-__all__ = [
-    "MAX_DEPTH",
-    "Content",
-    "DecodeError",
-    "JsonReader",
-    "JsonSyntaxError",
-    "Pairs",
-    "float_from_parts",
-]
+from .json_cursor import (
+    EOF_LIST,
+    EOF_OBJECT,
+    EXPECTED_COLON,
+    EXPECTED_LIST_COMMA_OR_END,
+    EXPECTED_OBJECT_COMMA_OR_END,
+    EXPECTED_VALUE,
+    KEY_MUST_BE_A_STRING,
+    RECURSION_LIMIT,
+    TRAILING_CHARACTERS,
+    TRAILING_COMMA,
+    DecodeError,
+    JsonCursor,
+    JsonSyntaxError,
+)
+from .json_numbers import read_number, skip_number
+from .json_strings import read_string, skip_string
+
+__all__ = ["MAX_DEPTH", "TRAILING_CHARACTERS", "Content", "DecodeError", "JsonReader", "JsonSyntaxError"]
 
 MAX_DEPTH = 127
-"""Arrays and objects may be nested this deep; one more is refused."""
+"""Arrays and objects that are read may be nested this deep."""
 
-U64_MAX = 2**64 - 1
-_I64_MIN = -(2**63)
-_I32_MAX = 2**31 - 1
+Content: TypeAlias = "bool | int | float | str | list[Content] | tuple[tuple[str, Content], ...] | None"
+"""Any JSON value as serde buffers it. An object is a tuple of its (key, value) pairs as written, repeated
+keys included; an array is a list. Ints are -2**63 to 2**64-1; what is beyond is a float."""
 
-_SPACE = re.compile(rb"[ \n\t\r]*")
-_DIGITS = re.compile(rb"[0-9]*")
-_PLAIN = re.compile(rb'[^"\\\x00-\x1f]*')
-_HEX = re.compile(rb"[0-9a-fA-F]{4}")
-_SIMPLE_ESCAPES = {
-    0x22: b'"',
-    0x5C: b"\\",
-    0x2F: b"/",
-    0x62: b"\b",
-    0x66: b"\f",
-    0x6E: b"\n",
-    0x72: b"\r",
-    0x74: b"\t",
-}
-_NEGATIVE_DIGIT = frozenset(b"-0123456789")
-_DIGIT = frozenset(b"0123456789")
-_EXPONENT = (b"e", b"E")
-_POW10 = [float(f"1e{exponent}") for exponent in range(309)]
-
-EOF_LIST = "EOF while parsing a list"
-EOF_OBJECT = "EOF while parsing an object"
-EOF_STRING = "EOF while parsing a string"
-EOF_VALUE = "EOF while parsing a value"
-EXPECTED_COLON = "expected `:`"
-EXPECTED_LIST_COMMA_OR_END = "expected `,` or `]`"
-EXPECTED_OBJECT_COMMA_OR_END = "expected `,` or `}`"
-EXPECTED_IDENT = "expected ident"
-EXPECTED_VALUE = "expected value"
-INVALID_ESCAPE = "invalid escape"
-INVALID_NUMBER = "invalid number"
-OUT_OF_RANGE = "number out of range"
-INVALID_CODE_POINT = "invalid unicode code point"
-CONTROL_CHARACTER = "control character (\\u0000-\\u001F) found while parsing a string"
-KEY_MUST_BE_A_STRING = "key must be a string"
-LONE_SURROGATE = "lone leading surrogate in hex escape"
-UNEXPECTED_END_OF_HEX_ESCAPE = "unexpected end of hex escape"
-TRAILING_COMMA = "trailing comma"
-TRAILING_CHARACTERS = "trailing characters"
-RECURSION_LIMIT = "recursion limit exceeded"
+_QUOTE, _COMMA, _COLON = b'",:'
+_LIST, _LIST_END, _OBJECT, _OBJECT_END = b"[]{}"
+_NUMBER_START = frozenset(b"-0123456789")
 
 
-class Pairs(tuple[tuple[str, "Content"], ...]):
-    """An object as it was written: (key, value) pairs in order, repeated keys included."""
+class JsonReader(JsonCursor):
+    """A cursor and the way to it: `path` holds the keys (str), indices (int) and unknown steps (None) that
+    lead to what is being read. An error does not unwind it, so that it then tells where."""
 
-    __slots__ = ()
-
-
-Content: TypeAlias = "bool | int | float | str | list[Content] | Pairs | None"
-"""Any JSON value as serde buffers it. Ints are -2**63 to 2**64-1; what is beyond is a float."""
-
-
-class DecodeError(Exception):
-    """The value has the wrong shape. `offset` is None until something knows where the reader stands."""
-
-    def __init__(self, message: str, offset: int | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.offset = offset
-
-
-class JsonSyntaxError(DecodeError):
-    """The text is not JSON, or not JSON that serde_json reads."""
-
-
-class JsonReader:
-    """A position in `data`, and the way to it: `path` holds the keys (text), indices (int) and unknown
-    steps (None) that lead to what is being read. It is not unwound by an error, so it then tells where."""
-
-    __slots__ = ("data", "depth", "path", "pos", "size")
+    __slots__ = ("depth", "path")
 
     def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.size = len(data)
-        self.pos = 0
-        self.depth = MAX_DEPTH + 1
+        super().__init__(data)
+        self.depth = 0
         self.path: list[str | int | None] = []
-
-    def here(self, message: str) -> JsonSyntaxError:
-        """An error about the byte just read."""
-        return JsonSyntaxError(message, self.pos)
-
-    def ahead(self, message: str) -> JsonSyntaxError:
-        """An error about the next byte, which counts as read unless the text ends here."""
-        return JsonSyntaxError(message, min(self.size, self.pos + 1))
-
-    def line_and_column(self, offset: int) -> tuple[int, int]:
-        """Line from 1, and bytes since the line began."""
-        start = self.data.rfind(b"\n", 0, offset) + 1
-        return 1 + self.data.count(b"\n", 0, start), offset - start
-
-    def peek(self) -> int:
-        """The next byte after white space, which is skipped, or -1 at the end."""
-        data, pos = self.data, self.pos
-        if pos < self.size:
-            byte = data[pos]
-            if byte > 0x20:
-                return byte
-            self.pos = pos = _SPACE.match(data, pos).end()  # type: ignore[union-attr]
-            if pos < self.size:
-                return data[pos]
-        return -1
-
-    def peek_value(self) -> int:
-        """As `peek`, where a value must begin."""
-        byte = self.peek()
-        if byte < 0:
-            raise self.ahead(EOF_VALUE)
-        return byte
 
     def enter(self) -> None:
         """Step over the bracket that opens an array or object."""
-        self.depth -= 1
-        if self.depth == 0:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
             raise self.ahead(RECURSION_LIMIT)
         self.pos += 1
 
     def leave_list(self) -> None:
         """Step over the bracket that closes an array; anything else is an error."""
-        self.depth += 1
+        self.depth -= 1
         byte = self.peek()
-        if byte == 0x5D:
+        if byte == _LIST_END:
             self.pos += 1
             return
         if byte < 0:
             raise self.ahead(EOF_LIST)
-        if byte == 0x2C:
+        if byte == _COMMA:
             self.pos += 1
-            if self.peek() == 0x5D:
+            if self.peek() == _LIST_END:
                 raise self.ahead(TRAILING_COMMA)
         raise self.ahead(TRAILING_CHARACTERS)
 
     def leave_object(self) -> None:
         """Step over the brace that closes an object; anything else is an error."""
-        self.depth += 1
+        self.depth -= 1
         byte = self.peek()
-        if byte == 0x7D:
+        if byte == _OBJECT_END:
             self.pos += 1
             return
         if byte < 0:
             raise self.ahead(EOF_OBJECT)
-        raise self.ahead(TRAILING_COMMA if byte == 0x2C else TRAILING_CHARACTERS)
+        raise self.ahead(TRAILING_COMMA if byte == _COMMA else TRAILING_CHARACTERS)
 
     def next_element(self, first: bool) -> bool:
         """Whether an array has another element, stepping up to it."""
         byte = self.peek()
-        if byte == 0x5D:
+        if byte == _LIST_END:
             return False
         if byte < 0:
             raise self.ahead(EOF_LIST)
         if first:
             return True
-        if byte != 0x2C:
+        if byte != _COMMA:
             raise self.ahead(EXPECTED_LIST_COMMA_OR_END)
         self.pos += 1
-        byte = self.peek()
-        if byte == 0x5D:
+        if self.peek_value() == _LIST_END:
             raise self.ahead(TRAILING_COMMA)
-        if byte < 0:
-            raise self.ahead(EOF_VALUE)
         return True
 
     def next_key(self, first: bool) -> str | None:
         """The next key of an object, None when there is none. Errors lie on an unknown step of the path."""
         self.path.append(None)
         byte = self.peek()
-        if byte == 0x7D:
+        if byte == _OBJECT_END:
             self.path.pop()
             return None
         if byte < 0:
             raise self.ahead(EOF_OBJECT)
         if not first:
-            if byte != 0x2C:
+            if byte != _COMMA:
                 raise self.ahead(EXPECTED_OBJECT_COMMA_OR_END)
             self.pos += 1
-            byte = self.peek()
-            if byte == 0x7D:
+            byte = self.peek_value()
+            if byte == _OBJECT_END:
                 raise self.ahead(TRAILING_COMMA)
-            if byte < 0:
-                raise self.ahead(EOF_VALUE)
-        if byte != 0x22:
+        if byte != _QUOTE:
             raise self.ahead(KEY_MUST_BE_A_STRING)
         self.pos += 1
-        key = self.string()
+        key = read_string(self)
         self.path.pop()
         return key
 
     def colon(self) -> None:
         """Step over the colon after a key."""
         byte = self.peek()
-        if byte == 0x3A:
-            self.pos += 1
-            return
-        raise self.ahead(EOF_OBJECT if byte < 0 else EXPECTED_COLON)
-
-    def ident(self, rest: bytes) -> None:
-        """Step over the first letter of null, true or false, which was seen, and over the `rest`."""
+        if byte != _COLON:
+            raise self.ahead(EOF_OBJECT if byte < 0 else EXPECTED_COLON)
         self.pos += 1
-        if self.data.startswith(rest, self.pos):
-            self.pos += len(rest)
-            return
-        for expected in rest:
-            if self.pos == self.size:
-                raise self.here(EOF_VALUE)
-            self.pos += 1
-            if self.data[self.pos - 1] != expected:
-                raise self.here(EXPECTED_IDENT)
 
     def string(self) -> str:
-        """The string whose opening quote was just read."""
-        data, start = self.data, self.pos
-        end = _PLAIN.match(data, start).end()  # type: ignore[union-attr]
-        self.pos = end
-        if end < self.size and data[end] == 0x22:
-            self.pos = end + 1
-            raw = data[start:end]
-        else:
-            raw = self._escaped_string(start)
-        try:
-            return raw.decode()
-        except UnicodeDecodeError:
-            raise self.here(INVALID_CODE_POINT) from None
-
-    def _escaped_string(self, start: int) -> bytes:
-        data, size = self.data, self.size
-        parts = [data[start : self.pos]]
-        while True:
-            if self.pos == size:
-                raise self.here(EOF_STRING)
-            byte = data[self.pos]
-            self.pos += 1
-            if byte == 0x22:
-                return b"".join(parts)
-            if byte != 0x5C:
-                raise self.here(CONTROL_CHARACTER)
-            parts.append(self._escape())
-            end = _PLAIN.match(data, self.pos).end()  # type: ignore[union-attr]
-            parts.append(data[self.pos : end])
-            self.pos = end
-
-    def _escape(self) -> bytes:
-        byte = self._string_byte()
+        """The string whose opening quote is next."""
         self.pos += 1
-        simple = _SIMPLE_ESCAPES.get(byte)
-        if simple is not None:
-            return simple
-        if byte != 0x75:
-            raise self.here(INVALID_ESCAPE)
-        unit = self._hex_escape()
-        if 0xDC00 <= unit <= 0xDFFF:
-            raise self.here(LONE_SURROGATE)
-        if 0xD800 <= unit <= 0xDBFF:
-            for expected in b"\\u":
-                found = self._string_byte()
-                self.pos += 1
-                if found != expected:
-                    raise self.here(UNEXPECTED_END_OF_HEX_ESCAPE)
-            low = self._hex_escape()
-            if not 0xDC00 <= low <= 0xDFFF:
-                raise self.here(LONE_SURROGATE)
-            unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00)
-        return chr(unit).encode()
-
-    def _string_byte(self) -> int:
-        if self.pos == self.size:
-            raise self.here(EOF_STRING)
-        return self.data[self.pos]
-
-    def _hex_escape(self) -> int:
-        if self.size - self.pos < 4:
-            self.pos = self.size
-            raise self.here(EOF_STRING)
-        digits = self.data[self.pos : self.pos + 4]
-        self.pos += 4
-        if _HEX.fullmatch(digits) is None:
-            raise self.here(INVALID_ESCAPE)
-        return int(digits, 16)
+        return read_string(self)
 
     def number(self) -> int | float:
-        """The number that begins here. -0 is a float, as is an integer beyond 64 bits."""
-        data = self.data
-        negative = data[self.pos] == 0x2D
-        if negative:
-            self.pos += 1
-        if self.pos == self.size:
-            raise self.here(EOF_VALUE)
-        if data[self.pos] not in _DIGIT:
-            self.pos += 1
-            raise self.here(INVALID_NUMBER)
-        digits = self._digits()
-        if len(digits) > 1 and digits[0] == 0x30:
-            self.pos -= len(digits) - 1
-            raise self.ahead(INVALID_NUMBER)
-        significand, used = _significand(0, digits)
-        exponent = len(digits) - used
-        following = data[self.pos : self.pos + 1]
-        if following == b".":
-            significand, exponent = self._fraction(significand, exponent)
-            following = data[self.pos : self.pos + 1]
-        elif following not in _EXPONENT and exponent == 0:
-            return self._integer(significand, negative)
-        if following in _EXPONENT:
-            return self._with_exponent(negative, significand, exponent)
-        return self._float(negative, significand, exponent)
-
-    def _digits(self) -> bytes:
-        start = self.pos
-        self.pos = _DIGITS.match(self.data, start).end()  # type: ignore[union-attr]
-        return self.data[start : self.pos]
-
-    def _integer(self, significand: int, negative: bool) -> int | float:
-        if not negative:
-            return significand
-        if significand == 0 or -significand < _I64_MIN:
-            return -float(significand)
-        return -significand
-
-    def _fraction(self, significand: int, exponent: int) -> tuple[int, int]:
-        self.pos += 1
-        digits = self._digits()
-        if not digits:
-            raise self.ahead(EOF_VALUE if self.pos == self.size else INVALID_NUMBER)
-        # Digits that no longer fit 64 bits are dropped.
-        significand, used = _significand(significand, digits)
-        return significand, exponent - used
-
-    def _with_exponent(self, negative: bool, significand: int, exponent: int) -> float:
-        data = self.data
-        self.pos += 1
-        grows = True
-        if self.pos < self.size and data[self.pos] in b"+-":
-            grows = data[self.pos] == 0x2B
-            self.pos += 1
-        if self.pos == self.size:
-            raise self.here(EOF_VALUE)
-        if data[self.pos] not in _DIGIT:
-            self.pos += 1
-            raise self.here(INVALID_NUMBER)
-        digits = self._digits()
-        significant = digits.lstrip(b"0")
-        if len(significant) > 10 or int(significant or b"0") > _I32_MAX:
-            if significand and grows:
-                too_long = 10 if int(significant[:10]) > _I32_MAX else 11
-                self.pos -= len(significant) - too_long
-                raise self.here(OUT_OF_RANGE)
-            return -0.0 if negative else 0.0
-        step = int(significant or b"0")
-        return self._float(negative, significand, exponent + (step if grows else -step))
-
-    def _float(self, negative: bool, significand: int, exponent: int) -> float:
-        value = float_from_parts(significand, exponent)
-        if value is None:
-            raise self.here(OUT_OF_RANGE)
-        return -value if negative else value
+        """The number that is next."""
+        return read_number(self)
 
     def anything(self) -> Content:
         """The next value, whatever it is."""
         byte = self.peek_value()
-        if byte == 0x22:
-            self.pos += 1
+        if byte == _QUOTE:
             return self.string()
-        if byte in _NEGATIVE_DIGIT:
-            return self.number()
+        if byte in _NUMBER_START:
+            return read_number(self)
         path = self.path
-        if byte == 0x5B:
+        if byte == _LIST:
             self.enter()
             elements: list[Content] = []
             while self.next_element(not elements):
@@ -401,7 +156,7 @@ class JsonReader:
                 path.pop()
             self.leave_list()
             return elements
-        if byte == 0x7B:
+        if byte == _OBJECT:
             self.enter()
             pairs: list[tuple[str, Content]] = []
             while (key := self.next_key(not pairs)) is not None:
@@ -410,7 +165,7 @@ class JsonReader:
                 pairs.append((key, self.anything()))
                 path.pop()
             self.leave_object()
-            return Pairs(pairs)
+            return tuple(pairs)
         return self._word(byte)
 
     def _word(self, byte: int) -> bool | None:
@@ -425,131 +180,55 @@ class JsonReader:
             return False
         raise self.ahead(EXPECTED_VALUE)
 
-    def ignore(self) -> None:
+    def skip(self) -> None:
         """Step over the next value, checking its syntax only."""
         opened = bytearray()
         while True:
             byte = self.peek_value()
-            if byte == 0x5B or byte == 0x7B:
+            if byte in (_LIST, _OBJECT):
                 self.pos += 1
                 opened.append(byte)
-                after_value = False
+                self._close_all(opened, after_value=False)
             else:
-                self._ignore_scalar(byte)
-                after_value = True
-            # Close what ends here, then step over the comma, if there is one.
-            while opened:
-                inside = opened[-1]
-                byte = self.peek()
-                if byte < 0:
-                    raise self.ahead(EOF_LIST if inside == 0x5B else EOF_OBJECT)
-                if byte == inside + 2:
-                    self.pos += 1
-                    opened.pop()
-                    after_value = True
-                    continue
-                if after_value:
-                    if byte != 0x2C:
-                        raise self.ahead(
-                            EXPECTED_LIST_COMMA_OR_END if inside == 0x5B else EXPECTED_OBJECT_COMMA_OR_END
-                        )
-                    self.pos += 1
-                break
+                self._skip_scalar(byte)
+                self._close_all(opened, after_value=True)
             if not opened:
                 return
-            if opened[-1] == 0x7B:
-                self._ignore_key()
+            if opened[-1] == _OBJECT:
+                self._skip_key()
 
-    def _ignore_key(self) -> None:
+    def _close_all(self, opened: bytearray, *, after_value: bool) -> None:
+        """Step over what closes here, and then over the comma before the next value, if one must follow."""
+        while opened:
+            inside = opened[-1]
+            byte = self.peek()
+            if byte < 0:
+                raise self.ahead(EOF_LIST if inside == _LIST else EOF_OBJECT)
+            if byte == (_LIST_END if inside == _LIST else _OBJECT_END):
+                self.pos += 1
+                opened.pop()
+                after_value = True
+                continue
+            if after_value:
+                if byte != _COMMA:
+                    message = EXPECTED_LIST_COMMA_OR_END if inside == _LIST else EXPECTED_OBJECT_COMMA_OR_END
+                    raise self.ahead(message)
+                self.pos += 1
+            return
+
+    def _skip_key(self) -> None:
         byte = self.peek()
-        if byte != 0x22:
+        if byte != _QUOTE:
             raise self.ahead(EOF_OBJECT if byte < 0 else KEY_MUST_BE_A_STRING)
         self.pos += 1
-        self._ignore_string()
+        skip_string(self)
         self.colon()
 
-    def _ignore_scalar(self, byte: int) -> None:
-        if byte == 0x22:
+    def _skip_scalar(self, byte: int) -> None:
+        if byte == _QUOTE:
             self.pos += 1
-            self._ignore_string()
-        elif byte in _NEGATIVE_DIGIT:
-            self._ignore_number()
+            skip_string(self)
+        elif byte in _NUMBER_START:
+            skip_number(self)
         else:
             self._word(byte)
-
-    def _ignore_string(self) -> None:
-        data, size = self.data, self.size
-        while True:
-            self.pos = _PLAIN.match(data, self.pos).end()  # type: ignore[union-attr]
-            if self.pos == size:
-                raise self.here(EOF_STRING)
-            byte = data[self.pos]
-            if byte == 0x22:
-                self.pos += 1
-                return
-            if byte != 0x5C:
-                raise self.here(CONTROL_CHARACTER)
-            self.pos += 1
-            escape = self._string_byte()
-            self.pos += 1
-            if escape == 0x75:
-                self._hex_escape()
-            elif escape not in _SIMPLE_ESCAPES:
-                raise self.here(INVALID_ESCAPE)
-
-    def _ignore_number(self) -> None:
-        data, size = self.data, self.size
-        if data[self.pos] == 0x2D:
-            self.pos += 1
-        self._first_digit()
-        if data[self.pos - 1] == 0x30:
-            if self.pos < size and data[self.pos] in _DIGIT:
-                raise self.ahead(INVALID_NUMBER)
-        else:
-            self._digits()
-        if self.pos < size and data[self.pos] == 0x2E:
-            self.pos += 1
-            if not self._digits():
-                raise self.ahead(INVALID_NUMBER)
-        if self.pos < size and data[self.pos] in b"eE":
-            self.pos += 1
-            if self.pos < size and data[self.pos] in b"+-":
-                self.pos += 1
-            self._first_digit()
-            self._digits()
-
-    def _first_digit(self) -> None:
-        if self.pos == self.size:
-            raise self.here(INVALID_NUMBER)
-        self.pos += 1
-        if self.data[self.pos - 1] not in _DIGIT:
-            raise self.here(INVALID_NUMBER)
-
-
-def _significand(start: int, digits: bytes) -> tuple[int, int]:
-    """`start` followed by as many `digits` as 64 bits hold, and how many that was."""
-    zeros = len(digits) - len(digits.lstrip(b"0")) if start == 0 else 0
-    used = zeros
-    for byte in digits[zeros : zeros + 20]:
-        longer = start * 10 + byte - 0x30
-        if longer > U64_MAX:
-            break
-        start = longer
-        used += 1
-    return start, used
-
-
-def float_from_parts(significand: int, exponent: int) -> float | None:
-    """`significand` (64 bits) times ten to the `exponent`, rounded as serde_json rounds; None on overflow."""
-    value = float(significand)
-    while abs(exponent) > 308:
-        if value == 0.0:
-            return value
-        if exponent > 0:
-            return None
-        value /= 1e308
-        exponent += 308
-    if exponent < 0:
-        return value / _POW10[-exponent]
-    value *= _POW10[exponent]
-    return None if value == float("inf") else value

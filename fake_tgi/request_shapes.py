@@ -10,24 +10,20 @@ from typing import Any
 
 from . import requests as r
 from .json_reader import DecodeError
+from .serde_enums import AdjacentlyTagged, InternallyTagged, Untagged, Variant
 from .serde_shapes import (
-    AdjacentlyTagged,
     AnyJson,
     Boolean,
     Converted,
-    Field,
     Float32,
     Integer,
-    InternallyTagged,
     ListOf,
     Null,
     Optional,
     Shape,
-    Struct,
     Text,
-    Untagged,
-    Variant,
 )
+from .serde_struct import Field, Struct
 
 __all__ = [
     "CHAT_REQUEST",
