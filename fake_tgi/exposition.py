@@ -71,14 +71,14 @@ class _Collector:
 
     def _counters(self) -> Iterator[Metric]:
         families: dict[str, Metric] = {}
-        for (name, label, value), count in self._metrics.counters.items():
+        for name, labels, count in self._metrics.counters():
             family = families.setdefault(name, Metric(name, HELP.get(name, ""), "counter"))
-            family.add_sample(name, {label: value} if label else {}, count)
+            family.add_sample(name, labels, count)
         yield from families.values()
 
     def _gauges(self) -> Iterator[Metric]:
         metrics = self._metrics
-        if not metrics.scheduled_any:
+        if not metrics.calls["prefill"][0] and not metrics.running:
             return
         for name, value in (
             ("tgi_batch_current_max_tokens", metrics.running_tokens),
@@ -91,9 +91,9 @@ class _Collector:
 
     def _histograms(self) -> Iterator[Metric]:
         families: dict[str, Metric] = {}
-        for (name, method), histogram in self._metrics.histograms.items():
+        for name, labels, histogram in self._metrics.histograms():
             family = families.setdefault(name, Metric(name, HELP.get(name, ""), "histogram"))
-            _add(family, name, {"method": method} if method else {}, histogram)
+            _add(family, name, labels, histogram)
         yield from families.values()
 
     def _summary(self) -> Iterator[Metric]:

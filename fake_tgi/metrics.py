@@ -8,7 +8,7 @@ Where each line is counted: router/src/server.rs, infer/mod.rs, validation.rs, b
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from .headers import Timings
 
@@ -42,7 +42,11 @@ class Histogram:
 
 
 class Metrics:
-    """One method for each thing that happens. Limits are in tokens and give the token buckets."""
+    """One method for each thing that happens. Limits are in tokens and give the token buckets.
+
+    Plain attributes hold what is counted most, because every request pays for it; `counters()` and
+    `histograms()` give it its names.
+    """
 
     def __init__(self, max_input_tokens: int, max_total_tokens: int) -> None:
         self._input_bounds = _hundredths(max_input_tokens)
@@ -51,32 +55,37 @@ class Metrics:
 
     def clear(self) -> None:
         """Back to nothing."""
-        self.counters: dict[tuple[str, str, str], int] = {}
-        """(name, label, value of the label) to count; label and value are empty where a series has none."""
-        self.histograms: dict[tuple[str, str], Histogram] = {}
-        """(name, method) to observations; method is empty where a series has none."""
+        self.requests = 0
+        self.successes = 0
+        self.failures: dict[str, int] = {}
+        self.calls: dict[str, list[int]] = {"prefill": [0, 0], "decode": [0, 0]}
+        """method: calls of the model, and how many of them succeeded."""
         self.skipped_tokens = 0
         self.running = 0
         self.running_tokens = 0
-        self.scheduled_any = False
+        self._input_length = Histogram(self._input_bounds)
+        self._max_new_tokens = Histogram(self._total_bounds)
+        self._generated_tokens = Histogram(self._total_bounds)
+        self._prefill, self._decode = Histogram(DURATION_BUCKETS), Histogram(DURATION_BUCKETS)
+        self._total, self._validation, self._queue, self._inference, self._per_token = (
+            Histogram(DURATION_BUCKETS) for _ in range(5)
+        )
 
     def asked(self, count: int = 1) -> None:
         """A request reached its handler (`tgi_request_count`)."""
-        self._count("tgi_request_count", times=count)
+        self.requests += count
 
     def failed(self, err: str) -> None:
         """`err`: validation, overloaded, generation, incomplete, template or dropped."""
-        self._count("tgi_request_failure", "err", err)
+        self.failures[err] = self.failures.get(err, 0) + 1
 
     def measured(self, input_length: int) -> None:
         """A prompt passed the rules on its length, in tokens."""
-        self._observe("tgi_request_input_length", input_length, self._input_bounds)
+        self._input_length.observe(input_length)
 
     def scheduled(self, input_length: int, max_new_tokens: int) -> None:
         """A generation passed all rules and starts; it may produce `max_new_tokens`."""
-        self._observe("tgi_request_max_new_tokens", max_new_tokens, self._total_bounds)
-        self._observe("tgi_batch_next_size", 1.0, _BATCH_BUCKETS)
-        self.scheduled_any = True
+        self._max_new_tokens.observe(max_new_tokens)
         self.running += 1
         self.running_tokens += input_length + max_new_tokens
 
@@ -89,43 +98,69 @@ class Metrics:
         """
         self.running -= 1
         self.running_tokens -= input_length + max_new_tokens
-        calls = tokens + failed
-        each = seconds / calls if calls else 0.0
-        for method, made, good in (
-            ("prefill", min(calls, 1), min(tokens, 1)),
-            ("decode", max(calls - 1, 0), max(tokens - 1, 0)),
-        ):
-            if made:
-                self._count("tgi_batch_inference_count", "method", method, made)
-            if good:
-                self._count("tgi_batch_inference_success", "method", method, good)
-                for series in ("inference", "forward", "decode", "filter"):
-                    took = each if series in ("inference", "forward") else 0.0
-                    self._observe(f"tgi_batch_{series}_duration", took, DURATION_BUCKETS, method, good)
-            if made - good:
-                self._count("tgi_batch_inference_failure", "method", method, made - good)
         self.skipped_tokens += tokens
+        calls = tokens + failed
+        if not calls:
+            return
+        each = seconds / calls
+        prefill, decode = self.calls["prefill"], self.calls["decode"]
+        prefill[0] += 1
+        decode[0] += calls - 1
+        if tokens:
+            prefill[1] += 1
+            self._prefill.observe(each)
+            if tokens > 1:
+                decode[1] += tokens - 1
+                self._decode.observe(each, tokens - 1)
         if failed:
             self.failed("generation")
 
     def succeeded(self, timings: Timings) -> None:
         """An answer is complete."""
-        self._count("tgi_request_success")
-        self._observe("tgi_request_duration", timings.total, DURATION_BUCKETS)
-        self._observe("tgi_request_validation_duration", timings.validation, DURATION_BUCKETS)
-        self._observe("tgi_request_queue_duration", timings.queue, DURATION_BUCKETS)
-        self._observe("tgi_request_inference_duration", timings.inference, DURATION_BUCKETS)
-        self._observe("tgi_request_mean_time_per_token_duration", timings.per_token, DURATION_BUCKETS)
-        self._observe("tgi_request_generated_tokens", timings.generated_tokens, self._total_bounds)
+        self.successes += 1
+        self._total.observe(timings.total)
+        self._validation.observe(timings.validation)
+        self._queue.observe(timings.queue)
+        self._inference.observe(timings.inference)
+        self._per_token.observe(timings.per_token)
+        self._generated_tokens.observe(timings.generated_tokens)
 
-    def _count(self, name: str, label: str = "", value: str = "", times: int = 1) -> None:
-        key = (name, label, value)
-        self.counters[key] = self.counters.get(key, 0) + times
+    def counters(self) -> Iterator[tuple[str, dict[str, str], int]]:
+        """Name, labels and count of every counter that was touched."""
+        if self.requests:
+            yield "tgi_request_count", {}, self.requests
+        if self.successes:
+            yield "tgi_request_success", {}, self.successes
+        for err, count in self.failures.items():
+            yield "tgi_request_failure", {"err": err}, count
+        for method, (made, good) in self.calls.items():
+            labels = {"method": method}
+            for name, count in (("count", made), ("success", good), ("failure", made - good)):
+                if count:
+                    yield f"tgi_batch_inference_{name}", labels, count
 
-    def _observe(
-        self, name: str, value: float, bounds: Sequence[float], method: str = "", times: int = 1
-    ) -> None:
-        histogram = self.histograms.get((name, method))
-        if histogram is None:
-            histogram = self.histograms[name, method] = Histogram(bounds)
-        histogram.observe(value, times)
+    def histograms(self) -> Iterator[tuple[str, dict[str, str], Histogram]]:
+        """Name, labels and observations of every histogram that was touched.
+
+        A generation here is a batch of its own. Decoding and filtering take no time worth telling.
+        """
+        next_size = Histogram(_BATCH_BUCKETS)
+        next_size.observe(1.0, self._max_new_tokens.count)
+        named: list[tuple[str, dict[str, str], Histogram]] = [
+            ("tgi_request_input_length", {}, self._input_length),
+            ("tgi_request_max_new_tokens", {}, self._max_new_tokens),
+            ("tgi_batch_next_size", {}, next_size),
+            ("tgi_request_duration", {}, self._total),
+            ("tgi_request_validation_duration", {}, self._validation),
+            ("tgi_request_queue_duration", {}, self._queue),
+            ("tgi_request_inference_duration", {}, self._inference),
+            ("tgi_request_mean_time_per_token_duration", {}, self._per_token),
+            ("tgi_request_generated_tokens", {}, self._generated_tokens),
+        ]
+        for method, spent in (("prefill", self._prefill), ("decode", self._decode)):
+            at_once = Histogram(DURATION_BUCKETS)
+            at_once.observe(0.0, spent.count)
+            for series in ("inference", "forward", "decode", "filter"):
+                took = spent if series in ("inference", "forward") else at_once
+                named.append((f"tgi_batch_{series}_duration", {"method": method}, took))
+        yield from (entry for entry in named if entry[2].count)

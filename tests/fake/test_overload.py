@@ -91,7 +91,7 @@ def test_a_client_that_leaves_gives_its_slot_back() -> None:
 
     assert asyncio.run(leave()).status == 200
     assert app.state.permits.free == 1
-    assert app.state.metrics.counters["tgi_request_failure", "err", "dropped"] == 1
+    assert app.state.metrics.failures == {"dropped": 1}
 
 
 def test_no_slots_at_all_refuse_everything_but_tokenize() -> None:
