@@ -1,0 +1,459 @@
+"""Carries exchanges over aiohttp. The only module that names it, and the only one of the async side with I/O.
+
+Rules: one session for each event loop, closed with its loop whether or not anybody closes the client;
+nothing is limited that was not asked for; an explicit Authorization wins; a reused connection that the server
+had already closed is replaced once, unseen; foreign exceptions are translated here, once, and stay
+catchable under their own names.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import sys
+import time
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import aiohttp
+from yarl import URL
+
+from . import errors as e
+from ._environment import Surroundings, surroundings
+from ._exchange import Exchange
+from ._redact import url as shown
+from ._timeouts import Clocks
+
+if sys.version_info >= (3, 11):
+    from asyncio import timeout as _timeout
+else:
+    from async_timeout import timeout as _timeout  # type: ignore[import-not-found,unused-ignore]
+
+__all__ = ["Reply", "Transport"]
+
+
+class ConnectTimeoutError(e.ConnectTimeoutError, aiohttp.ServerTimeoutError):
+    pass
+
+
+class FirstTokenTimeoutError(e.FirstTokenTimeoutError, aiohttp.ServerTimeoutError):
+    pass
+
+
+class SilenceTimeoutError(e.SilenceTimeoutError, aiohttp.ServerTimeoutError):
+    pass
+
+
+class TotalTimeoutError(e.TotalTimeoutError, aiohttp.ServerTimeoutError):
+    pass
+
+
+class ConnectionFailedError(e.ConnectionFailedError, aiohttp.ClientConnectionError):
+    pass
+
+
+class DisconnectedError(e.ConnectionFailedError, aiohttp.ServerDisconnectedError):
+    def __init__(self, message: str) -> None:
+        aiohttp.ServerDisconnectedError.__init__(self, message)
+
+
+class NotReachedError(e.ConnectionFailedError, aiohttp.ClientConnectorError):
+    """Keeps aiohttp's facts (`host`, `port`, `ssl`, `os_error`) and our text."""
+
+    def __init__(self, message: str) -> None:
+        OSError.__init__(self, message)
+
+
+class InterruptedGenerationError(e.InterruptedGenerationError, aiohttp.ClientPayloadError):
+    pass
+
+
+class UnusableURLError(e.ConfigurationError, aiohttp.InvalidURL):
+    def __init__(self, message: str) -> None:
+        Exception.__init__(self, message)
+
+
+# aiohttp 3.9 has one class for both kinds of timeout.
+_CONNECT_TIMEOUT = getattr(aiohttp, "ConnectionTimeoutError", aiohttp.ServerTimeoutError)
+
+_CLOCKS: Mapping[str, type[e.ClockTimeoutError]] = {
+    "connect": ConnectTimeoutError,
+    "first_token": FirstTokenTimeoutError,
+    "silence": SilenceTimeoutError,
+    "total": TotalTimeoutError,
+}
+
+
+def _timed_out(clocks: Clocks, clock: str) -> e.ClockTimeoutError:
+    """A clock's error, also under the name aiohttp would have given it."""
+    plain = clocks.error(clock)
+    error = _CLOCKS[clock](*plain.args)
+    error.seconds = plain.seconds
+    return error
+
+
+class Sending:
+    """One request under way: whether its connection had been kept from an earlier one."""
+
+    __slots__ = ("reused",)
+
+    def __init__(self) -> None:
+        self.reused = False
+
+
+async def _on_reuse(session: Any, context: Any, parameters: Any) -> None:
+    sending = context.trace_request_ctx
+    if sending is not None:
+        sending.reused = True
+
+
+class _Session:
+    """The session of one loop. It outlives neither its loop nor its owner, and never complains about that."""
+
+    __slots__ = ("_guard", "pid", "session")
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self.session = session
+        self.pid = os.getpid()
+        self._guard: AsyncGenerator[None, None] | None = None
+
+    async def guard(self) -> None:
+        """Have the loop close the session when it shuts down its asynchronous generators, as
+        `asyncio.run` does at its end: published code never closes a client."""
+        self._guard = _until_shutdown(self.session)
+        await self._guard.__anext__()
+
+    def __del__(self) -> None:
+        _close_now(self.session)
+
+
+async def _until_shutdown(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await session.close()
+
+
+def _close_now(session: aiohttp.ClientSession) -> None:
+    """Close without waiting, on a loop that may be closed already."""
+    connector = session.connector
+    if connector is None or connector.closed:
+        return
+    for protocols in list(getattr(connector, "_conns", {}).values()):
+        for kept in protocols:
+            transport = getattr(kept[0], "transport", None)
+            if transport is not None:
+                try:
+                    transport.abort()
+                except RuntimeError:  # the loop is closed: the socket goes with the transport
+                    sock = transport.get_extra_info("socket")
+                    if sock is not None and hasattr(sock, "_sock"):
+                        sock._sock.close()
+    getattr(connector, "_conns", {}).clear()
+    session._connector = None
+
+
+class Transport:
+    """Sends requests. `session` is an `aiohttp.ClientSession` of the caller's, used on its own loop only."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession | None = None,
+        verify: bool | str | ssl.SSLContext | None = None,
+        cert: str | tuple[str, str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+        trust_env: bool = True,
+        max_connections: int | None = None,
+    ) -> None:
+        self._given = session
+        self._verify, self._cert, self._proxies, self._trust_env = verify, cert, proxies, trust_env
+        self._max = max_connections or 0
+        self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, _Session] = WeakKeyDictionary()
+        self._around: dict[str, Surroundings] = {}
+        self._urls: dict[str, URL] = {}
+        self._tls: dict[str | None, ssl.SSLContext | bool] = {}
+
+    def around(self, url: str) -> Surroundings:
+        """What the environment adds for this URL, looked up once for each origin."""
+        if self._given is not None:
+            return Surroundings()
+        origin = url[: url.find("/", 8)] if "/" in url[8:] else url
+        found = self._around.get(origin)
+        if found is None:
+            try:
+                found = surroundings(url, self._proxies, self._trust_env)
+            except ValueError as error:
+                raise UnusableURLError(f"base_url: {url!r} is no usable address: {error}") from error
+            self._around[origin] = found
+        return found
+
+    async def close(self) -> None:
+        """Close the running loop's connections. The next call opens new ones."""
+        kept = self._sessions.pop(asyncio.get_running_loop(), None)
+        if kept is not None:
+            await kept.session.close()
+
+    async def send(self, exchange: Exchange[Any, Any]) -> Reply:
+        """Send the exchange's request; the reply's body is still to be read."""
+        exchange.started()
+        sending = Sending()
+        while True:
+            try:
+                return Reply(await self._send(exchange, sending), exchange.clocks)
+            except (asyncio.CancelledError, e.TextGenerationError):
+                raise
+            except Exception as error:
+                gone = isinstance(
+                    error, aiohttp.ServerDisconnectedError | ConnectionResetError | BrokenPipeError
+                )
+                if gone and sending.reused:
+                    sending = Sending()
+                    await self._drop_idle()
+                    continue
+                raise self._translated(exchange, error) from error
+
+    async def _session(self) -> aiohttp.ClientSession:
+        if self._given is not None:
+            return self._given
+        loop = asyncio.get_running_loop()
+        kept = self._sessions.get(loop)
+        if kept is None or kept.session.closed or kept.pid != os.getpid():
+            for old in [old for old in self._sessions if old.is_closed()]:
+                self._sessions.pop(old)
+            trace = aiohttp.TraceConfig()
+            trace.on_connection_reuseconn.append(_on_reuse)
+            trace.freeze()
+            session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._max, keepalive_timeout=30),
+                timeout=aiohttp.ClientTimeout(total=None),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[trace],
+            )
+            kept = self._sessions[loop] = _Session(session)
+            await kept.guard()
+        return kept.session
+
+    async def _drop_idle(self) -> None:
+        if self._given is None:
+            await self.close()
+
+    async def _send(self, exchange: Exchange[Any, Any], sending: Sending) -> aiohttp.ClientResponse:
+        session = await self._session()
+        request = exchange.request
+        url = self._urls.get(request.url) or self._prepared_url(request.url)
+        around = self.around(request.url)
+        options: dict[str, Any] = {}
+        if url.scheme == "https":
+            options["ssl"] = self._context(around.ca_bundle)
+        if around.proxy:
+            options["proxy"] = around.proxy
+        headers: Mapping[str, str] = request.headers
+        if self._given is not None:
+            headers = _not_of_the_session(headers, session)
+        clocks = exchange.clocks
+        now = time.monotonic()
+        connect, clock = clocks.connect(now)
+        wait, first = clocks.wait(True, now)
+        limit = aiohttp.ClientTimeout(
+            total=None, connect=None if self._max else connect, sock_connect=connect
+        )
+        coroutine = session.request(
+            request.method,
+            url,
+            data=request.body,
+            headers=headers,
+            timeout=limit,
+            allow_redirects=False,
+            trace_request_ctx=sending,
+            **options,
+        )
+        if wait is None:
+            return await coroutine
+        # The request is out as soon as there is a connection: until then the connect clock decides.
+        try:
+            async with _timeout(wait):
+                return await coroutine
+        except (TimeoutError, asyncio.TimeoutError) as error:  # two classes before Python 3.11
+            name = clock if isinstance(error, _CONNECT_TIMEOUT) else first
+            raise _timed_out(clocks, name) from error
+
+    def _prepared_url(self, url: str) -> URL:
+        try:
+            prepared = URL(url)
+        except ValueError as error:
+            raise UnusableURLError(f"base_url: {shown(url)!r} is no usable address: {error}") from error
+        if prepared.scheme not in ("http", "https") or not prepared.host:
+            raise UnusableURLError(
+                f"base_url: {shown(url)!r} is no usable address: expected http://host or https://host"
+            )
+        if len(self._urls) > 256:
+            self._urls.clear()
+        self._urls[url] = prepared
+        return prepared
+
+    def _context(self, bundle: str | None) -> ssl.SSLContext | bool:
+        """The TLS settings that `verify`, `cert` and the environment's bundle amount to."""
+        if isinstance(self._verify, ssl.SSLContext):
+            return self._verify
+        if self._verify is not None:
+            bundle = self._verify if isinstance(self._verify, str) else None
+        if self._verify is False and self._cert is None:
+            return False
+        if bundle is None and self._cert is None:
+            return True
+        context = self._tls.get(bundle)
+        if context is None:
+            folder = bundle if bundle is not None and os.path.isdir(bundle) else None  # noqa: PTH112
+            try:
+                made = ssl.create_default_context(cafile=None if folder else bundle, capath=folder)
+                if self._verify is False:
+                    made.check_hostname = False
+                    made.verify_mode = ssl.CERT_NONE
+                if self._cert is not None:
+                    made.load_cert_chain(*((self._cert,) if isinstance(self._cert, str) else self._cert))
+            except OSError as error:
+                raise e.ConfigurationError(f"verify or cert: {bundle or self._cert!r}: {error}") from error
+            context = self._tls[bundle] = made
+        return context
+
+    def _translated(self, exchange: Exchange[Any, Any], error: Exception) -> e.TextGenerationError:
+        where = shown(exchange.request.url)
+        clocks = exchange.clocks
+        if isinstance(error, _CONNECT_TIMEOUT):
+            return _timed_out(clocks, clocks.connect(time.monotonic())[1])
+        if isinstance(error, TimeoutError | asyncio.TimeoutError):
+            return _timed_out(clocks, clocks.wait(True, time.monotonic())[1])
+        if isinstance(error, aiohttp.InvalidURL):
+            return UnusableURLError(f"base_url: {where!r} is no usable address: {error}")
+        said = str(error) or type(error).__name__
+        if isinstance(error, aiohttp.ClientConnectorError):
+            failed = NotReachedError(f"Could not reach {where}: {said}")
+            failed._conn_key, failed._os_error = error._conn_key, error._os_error
+            return failed
+        if isinstance(error, aiohttp.ServerDisconnectedError):
+            return DisconnectedError(f"Could not reach {where}: {said}")
+        if isinstance(error, RuntimeError | TypeError) and not isinstance(error, aiohttp.ClientError):
+            raise error  # a closed loop or session of the caller's: not the server's doing
+        return ConnectionFailedError(f"Could not reach {where}: {said}")
+
+
+def _not_of_the_session(headers: Mapping[str, str], session: aiohttp.ClientSession) -> dict[str, str]:
+    """Without our own defaults where the caller's session has some."""
+    return {
+        name: value
+        for name, value in headers.items()
+        if not (name in ("User-Agent", "Accept", "Accept-Encoding") and name in session.headers)
+    }
+
+
+class Reply:
+    """The answer to one request: status and headers are there, the body is read piece by piece.
+
+    The clock only runs while somebody waits for a piece. One timer serves the whole reply: moving its
+    deadline costs an assignment, not a timer.
+    """
+
+    __slots__ = (
+        *("_clocks", "_content", "_deadline", "_expired", "_loop", "_response", "_timer"),
+        *("ended", "headers", "status"),
+    )
+
+    def __init__(self, response: aiohttp.ClientResponse, clocks: Clocks) -> None:
+        self.status = response.status
+        self.headers: Mapping[str, str] = response.headers
+        self.ended = False
+        self._response = response
+        self._content = response.content
+        self._clocks = clocks
+        self._loop = asyncio.get_running_loop()
+        self._deadline: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._expired = False
+
+    async def read(self, first: bool) -> bytes:
+        """The next piece of the body; b"" at its end. `first`: nothing of the answer has arrived yet.
+
+        Raises the error of the clock that ran out, or InterruptedGenerationError.
+        """
+        seconds, clock = self._clocks.wait(first, time.monotonic())
+        return await self._read(seconds, clock)
+
+    async def _read(self, seconds: float | None, clock: str) -> bytes:
+        if self.ended:
+            return b""
+        if seconds is not None:
+            if seconds <= 0:
+                raise _timed_out(self._clocks, clock)
+            deadline = self._deadline = self._loop.time() + seconds
+            timer = self._timer
+            if timer is None or timer.when() > deadline:
+                if timer is not None:
+                    timer.cancel()
+                self._timer = self._loop.call_at(deadline, self._check)
+        try:
+            data = await self._content.readany()
+        except (aiohttp.ClientError, OSError, asyncio.TimeoutError, RuntimeError, ValueError) as error:
+            if self._expired:
+                raise _timed_out(self._clocks, clock) from error
+            said = str(error) or type(error).__name__
+            raise InterruptedGenerationError(
+                f"The connection broke in the middle of the answer: {said}"
+            ) from error
+        finally:
+            self._deadline = None
+        if not data:
+            if self._expired:
+                raise _timed_out(self._clocks, clock)
+            self.ended = True
+        elif self._content.at_eof():
+            self.ended = True
+        return data
+
+    def _check(self) -> None:
+        """The timer went off: was it in time?"""
+        self._timer = None
+        deadline = self._deadline
+        if deadline is None:
+            return
+        if self._loop.time() < deadline:
+            self._timer = self._loop.call_at(deadline, self._check)
+        else:
+            self._expired = True
+            self._response.close()
+
+    async def read_all(self) -> bytes:
+        """The rest of the body; the connection goes back to the pool."""
+        pieces: list[bytes] = []
+        try:
+            while not self.ended:
+                pieces.append(await self.read(not pieces))
+        finally:
+            self.release()
+        return b"".join(pieces)
+
+    async def drain(self, size: int = 1 << 12, seconds: float = 0.05) -> None:
+        """After the last event: read the few bytes that end the body, so that the connection can be kept."""
+        until = time.monotonic() + seconds
+        try:
+            while not self.ended and size > 0:
+                left = until - time.monotonic()
+                if left <= 0:
+                    break
+                size -= len(await self._read(left, "silence")) or 1
+        except e.TextGenerationError:
+            pass
+        finally:
+            self.release()
+
+    def release(self) -> None:
+        """Give the connection back if the body has ended; else close it. Never waits."""
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+        response = self._response
+        if self.ended:
+            response.release()
+        elif not self._loop.is_closed():
+            response.close()

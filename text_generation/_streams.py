@@ -1,0 +1,205 @@
+"""From the bytes of a streamed answer to its items and its end. No I/O.
+
+`feed` takes bytes as they come, `take` hands out what they completed, in wire order, and raises an error
+only when everything before it has been handed out. `finish` is the end of the bytes. A stream is complete
+after its final event (`[DONE]`, or what `Protocol.is_final` recognises); an end before that is an
+IncompleteGenerationError. Nothing that follows the end is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from ._hints import explained
+from ._refusals import error_for_event
+from ._sse import EventStreamDecoder, NamedEvent
+from ._wire import WireRequest
+from .errors import (
+    IncompleteGenerationError,
+    InvalidResponseError,
+    Partial,
+    TextGenerationError,
+)
+
+__all__ = ["End", "Protocol", "StreamReader"]
+
+T = TypeVar("T")
+
+
+class End:
+    """Recognises the last event of a generation stream: the only one with a text or details.
+
+    Subclasses do it for other streams; one is made per stream, so it may remember what it has seen.
+    """
+
+    __slots__ = ("complete", "last")
+
+    def __init__(self) -> None:
+        self.complete = False  # the answer is whole, though more may follow (usage, `[DONE]`)
+        self.last = False  # nothing more is to be expected
+
+    def see(self, item: Any) -> None:
+        """Look at an item."""
+        if item.generated_text is not None or item.details is not None:
+            self.complete = self.last = True
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol(Generic[T]):
+    """What tells one kind of stream from another."""
+
+    validate: Callable[[bytes], T]
+    """JSON bytes to an item; raises ValueError when they are none."""
+    end: Callable[[], End]
+    text: Callable[[Sequence[T]], str]
+    """The text of some items, special tokens left out."""
+
+
+class StreamReader(Generic[T]):
+    """Reads one stream. `status`, `headers` and `request` only serve to describe errors."""
+
+    __slots__ = ("_decoder", "_end", "_error", "_protocol", "_ready", "_validate", "context", "items", "seen")
+
+    def __init__(
+        self,
+        protocol: Protocol[T],
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        request: WireRequest | None = None,
+    ) -> None:
+        self._protocol = protocol
+        self._validate = protocol.validate
+        self._decoder = EventStreamDecoder()
+        self._end = protocol.end()
+        self._ready: list[T] = []
+        self._error: TextGenerationError | None = None
+        self.context = (status, headers or {}, request)
+        self.items: list[T] = []
+        """Every item so far, handed out or not."""
+        self.seen = False
+        """Whether any event has arrived."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer is whole."""
+        return self._end.complete
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more is to be expected: the last event or an error has been seen."""
+        return self._end.last or self._error is not None
+
+    @property
+    def text(self) -> str:
+        """The text so far, special tokens left out."""
+        return self._protocol.text(self.items)
+
+    @property
+    def partial(self) -> Partial:
+        """What has arrived so far."""
+        return Partial(self.text, tuple(self.items))
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes, cut anywhere."""
+        self._read(self._decoder.feed(data), at_end=False)
+
+    def take(self) -> list[T]:
+        """The items since the last call. Raises the stream's error once they have all been handed out."""
+        if self._ready:
+            ready, self._ready = self._ready, []
+            return ready
+        if self._error is not None:
+            raise self._error
+        return []
+
+    def finish(self) -> None:
+        """The bytes have ended. What ends here without a final event is incomplete; `take` will say so."""
+        self._read(self._decoder.finish(), at_end=True)
+        if self.complete or self._error is not None:
+            self._end.last = True
+        elif self.seen or self.items:
+            self.fail(IncompleteGenerationError(_incomplete(len(self.items))))
+        else:
+            self.fail(IncompleteGenerationError("The stream ended without a single event"))
+
+    def fail(self, error: TextGenerationError) -> None:
+        """End the stream with this error, after what is ready. A complete answer stays complete."""
+        if self._error is not None or self._end.last:
+            return
+        if self.complete:  # only the trailing usage or `[DONE]` is missing: nothing of the answer is
+            self._end.last = True
+            return
+        status, headers, request = self.context
+        error.partial = self.partial
+        if error.status is None:
+            error.status, error.headers = status, headers
+        error.request = error.request or request
+        self._error = error
+
+    def _read(self, events: list[Any], at_end: bool) -> None:
+        end = self._end
+        if end.last or self._error is not None:
+            return
+        start = len(self.items)
+        validate, append, see = self._validate, self.items.append, end.see
+        for event in events:
+            try:
+                # A NamedEvent raises TypeError at once.
+                item = None if b'"error":' in event else validate(event)
+            except (ValueError, TypeError):
+                item = None
+            if item is None:
+                if self._other(event, at_end):
+                    continue
+                break
+            append(item)
+            see(item)
+            if end.last:
+                break
+        if events:
+            self.seen = True
+        if len(self.items) > start:
+            self._ready += self.items[start:]
+
+    def _other(self, event: bytes | NamedEvent, at_end: bool) -> bool:
+        """An event that is no ordinary item. True when the stream goes on."""
+        name, data = (event.name, event.data) if isinstance(event, NamedEvent) else ("", event)
+        if not name and data.strip() == b"[DONE]":
+            self._end.complete = self._end.last = True
+            return False
+        if not data.strip():  # an empty event is a sign of life, not an item
+            return True
+        text = data.decode("utf-8", "replace")
+        status, headers, request = self.context
+        error = error_for_event(text, status, headers, request, named=name == "error")
+        if error is not None:
+            self.fail(error)
+            return False
+        try:
+            # Also for invalid UTF-8, which the specification replaces, and for errors that are null.
+            item = self._validate(text.encode())
+        except ValueError as problem:
+            if name:  # an event of another kind (`event: ping`): not ours to read
+                return True
+            if at_end:  # torn in the middle: the same as an end before the final event
+                return False
+            self.fail(_unreadable(text, problem))
+            return False
+        self.items.append(item)
+        self._end.see(item)
+        return not self._end.last
+
+
+def _incomplete(count: int) -> str:
+    events = f"{count} event{'s' * (count != 1)}"
+    return f"The stream ended after {events} without its final one: the answer is incomplete"
+
+
+def _unreadable(text: str, problem: ValueError) -> TextGenerationError:
+    shown = text if len(text) <= 200 else text[:200] + "…"
+    error = InvalidResponseError(f"The stream holds an event that is not of its kind: {shown}")
+    error.body = text[: 1 << 16]
+    error.__cause__ = problem
+    return explained(error)

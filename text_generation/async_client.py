@@ -1,0 +1,590 @@
+"""AsyncClient: calls to a text-generation-inference server, from an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+
+from ._base import CallOptions, ClientBase, generation_parameters, off_at_one
+from .errors import ServiceUnavailableError, TextGenerationError
+
+if TYPE_CHECKING:
+    import ssl
+
+    import aiohttp
+    from typing_extensions import Unpack
+
+    from . import types as t
+    from ._aiohttp import Transport
+    from ._exchange import Exchange
+    from ._operations import Operation
+    from ._retry import Retries
+    from ._tracing import Trace
+    from .async_stream import AsyncStream
+
+__all__ = ["AsyncClient"]
+
+A = TypeVar("A")
+E = TypeVar("E")
+
+
+class AsyncClient(ClientBase):
+    """Calls to one server, awaited.
+
+    ```python
+    >>> from text_generation import AsyncClient
+    >>> client = AsyncClient("http://127.0.0.1:8080")
+    >>> (await client.generate("Why is the sky blue?")).generated_text
+    ' Rayleigh scattering'
+    >>> async for response in client.generate_stream("Why is the sky blue?"):
+    ...     print(response.token.text, end="")
+     Rayleigh scattering
+    ```
+
+    Usable from several event loops; each has its own connections, which are kept, used again and closed with
+    the loop. `session` is an `aiohttp.ClientSession` to send through, on its own loop; `max_connections`
+    limits how many are open at once (not limited by default). The other arguments mean what they mean in
+    Client; `verify` may also be an `ssl.SSLContext`.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        headers: dict[str, str] | None = None,
+        cookies: dict[str, str] | None = None,
+        timeout: Any = 10,
+        *,
+        retries: int | Retries | None = 0,
+        session: aiohttp.ClientSession | None = None,
+        verify: bool | str | ssl.SSLContext | None = None,
+        cert: str | tuple[str, str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+        trust_env: bool = True,
+        max_connections: int | None = None,
+        model: str = "tgi",
+        omit_nulls: bool = False,
+        trace: Trace | None = None,
+    ) -> None:
+        super().__init__(
+            base_url,
+            headers,
+            cookies,
+            timeout,
+            retries=retries,
+            model=model,
+            omit_nulls=omit_nulls,
+            trace=trace,
+        )
+        self._network = (session, verify, cert, proxies, trust_env, max_connections)
+        self._made: Transport | None = None
+
+    @property
+    def timeout(self) -> Any:
+        """The timeout as published: a number shows as an `aiohttp.ClientTimeout` with that `total`, whatever
+        its four clocks are."""
+        if isinstance(self._timeout, int | float):
+            from aiohttp import ClientTimeout
+
+            return ClientTimeout(total=self._timeout)
+        return self._timeout
+
+    @timeout.setter
+    def timeout(self, value: Any) -> None:
+        self._timeout = value
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close this loop's connections. The client stays usable: the next call opens new ones."""
+        if self._made is not None:
+            await self._made.close()
+
+    aclose = close
+
+    @overload
+    async def chat(
+        self,
+        messages: list[Any],
+        repetition_penalty: float | None = None,
+        frequency_penalty: float | None = None,
+        logit_bias: list[float] | None = None,
+        logprobs: bool | None = None,
+        top_logprobs: int | None = None,
+        max_tokens: int | None = None,
+        n: int | None = None,
+        presence_penalty: float | None = None,
+        stream: Literal[False] = False,
+        seed: int | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        tools: list[Any] | None = None,
+        tool_choice: Any = None,
+        *,
+        tool_prompt: str | None = None,
+        stop: list[str] | None = None,
+        response_format: Any = None,
+        stream_options: Mapping[str, Any] | None = None,
+        output: Any = None,
+        **options: Unpack[CallOptions],
+    ) -> t.ChatComplete: ...
+
+    @overload
+    async def chat(
+        self,
+        messages: list[Any],
+        repetition_penalty: float | None = None,
+        frequency_penalty: float | None = None,
+        logit_bias: list[float] | None = None,
+        logprobs: bool | None = None,
+        top_logprobs: int | None = None,
+        max_tokens: int | None = None,
+        n: int | None = None,
+        presence_penalty: float | None = None,
+        *,
+        stream: Literal[True],
+        seed: int | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        tools: list[Any] | None = None,
+        tool_choice: Any = None,
+        tool_prompt: str | None = None,
+        stop: list[str] | None = None,
+        response_format: Any = None,
+        stream_options: Mapping[str, Any] | None = None,
+        output: Any = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncStream[t.ChatCompletionChunk, t.ChatComplete]: ...
+
+    @overload
+    async def chat(
+        self,
+        messages: list[Any],
+        repetition_penalty: float | None = None,
+        frequency_penalty: float | None = None,
+        logit_bias: list[float] | None = None,
+        logprobs: bool | None = None,
+        top_logprobs: int | None = None,
+        max_tokens: int | None = None,
+        n: int | None = None,
+        presence_penalty: float | None = None,
+        stream: bool = False,
+        seed: int | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        tools: list[Any] | None = None,
+        tool_choice: Any = None,
+        *,
+        tool_prompt: str | None = None,
+        stop: list[str] | None = None,
+        response_format: Any = None,
+        stream_options: Mapping[str, Any] | None = None,
+        output: Any = None,
+        **options: Unpack[CallOptions],
+    ) -> t.ChatComplete | AsyncStream[t.ChatCompletionChunk, t.ChatComplete]: ...
+
+    async def chat(
+        self,
+        messages: list[Any],
+        repetition_penalty: float | None = None,
+        frequency_penalty: float | None = None,
+        logit_bias: list[float] | None = None,
+        logprobs: bool | None = None,
+        top_logprobs: int | None = None,
+        max_tokens: int | None = None,
+        n: int | None = None,
+        presence_penalty: float | None = None,
+        stream: bool = False,
+        seed: int | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        tools: list[Any] | None = None,
+        tool_choice: Any = None,
+        *,
+        tool_prompt: str | None = None,
+        stop: list[str] | None = None,
+        response_format: Any = None,
+        stream_options: Mapping[str, Any] | None = None,
+        output: Any = None,
+        **options: Unpack[CallOptions],
+    ) -> t.ChatComplete | AsyncStream[t.ChatCompletionChunk, t.ChatComplete]:
+        """Answer a conversation.
+
+        The body is checked at once; with `stream=True` the request is sent when the stream is first read.
+
+        Args:
+            messages: `Message`s or dicts with `role` and `content` (text, or a list of parts).
+            frequency_penalty: From -2.0 to 2.0.
+            logprobs: Whether to report log-probabilities; `top_logprobs` of the likeliest at each step.
+            max_tokens: Most tokens to generate.
+            presence_penalty: From -2.0 (excluded) to 2.0.
+            temperature: 0 picks the likeliest token; not set, the server samples at 1.0.
+            tools: `Tool`s, dicts, or typed Python functions.
+            tool_choice: "auto", "none", "required", a function's name, or its dict.
+            response_format: A `Grammar` or its dict, or an OpenAI-style one.
+            stream_options: `{"include_usage": True}` for token counts at the end of a stream.
+            output: A type the answer must fit: see `generate`.
+        """
+        from . import _chat
+        from ._operations import chat
+
+        request, parse = _chat.request(
+            messages=messages,
+            repetition_penalty=repetition_penalty,
+            frequency_penalty=frequency_penalty,
+            logit_bias=logit_bias,
+            logprobs=logprobs,
+            top_logprobs=top_logprobs,
+            max_tokens=max_tokens,
+            n=n,
+            presence_penalty=presence_penalty,
+            stream=stream,
+            seed=seed,
+            temperature=temperature,
+            top_p=off_at_one(top_p),
+            tools=tools,
+            tool_choice=tool_choice,
+            tool_prompt=tool_prompt,
+            stop=stop,
+            response_format=response_format,
+            stream_options=stream_options,
+            output=output,
+        )
+        operation = chat(self._target(options), request, parse)
+        if stream:
+            return self._stream(lambda: operation, options)
+        return await self._call(operation, options)
+
+    @overload
+    async def completion(
+        self,
+        prompt: str | list[str],
+        frequency_penalty: float | None = None,
+        max_tokens: int | None = None,
+        repetition_penalty: float | None = None,
+        seed: int | None = None,
+        stream: Literal[False] = False,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        stop: list[str] | None = None,
+        *,
+        suffix: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> t.Completion: ...
+
+    @overload
+    async def completion(
+        self,
+        prompt: str | list[str],
+        frequency_penalty: float | None = None,
+        max_tokens: int | None = None,
+        repetition_penalty: float | None = None,
+        seed: int | None = None,
+        *,
+        stream: Literal[True],
+        temperature: float | None = None,
+        top_p: float | None = None,
+        stop: list[str] | None = None,
+        suffix: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncStream[t.CompletionChunk, t.Completion]: ...
+
+    @overload
+    async def completion(
+        self,
+        prompt: str | list[str],
+        frequency_penalty: float | None = None,
+        max_tokens: int | None = None,
+        repetition_penalty: float | None = None,
+        seed: int | None = None,
+        stream: bool = False,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        stop: list[str] | None = None,
+        *,
+        suffix: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> t.Completion | AsyncStream[t.CompletionChunk, t.Completion]: ...
+
+    async def completion(
+        self,
+        prompt: str | list[str],
+        frequency_penalty: float | None = None,
+        max_tokens: int | None = None,
+        repetition_penalty: float | None = None,
+        seed: int | None = None,
+        stream: bool = False,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        stop: list[str] | None = None,
+        *,
+        suffix: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> t.Completion | AsyncStream[t.CompletionChunk, t.Completion]:
+        """Continue one prompt, or several at once (`/v1/completions`). TGI refuses any `suffix`."""
+        from ._operations import completion
+
+        request = {
+            "prompt": prompt,
+            "frequency_penalty": frequency_penalty,
+            "max_tokens": max_tokens,
+            "repetition_penalty": repetition_penalty,
+            "seed": seed,
+            "stream": stream,
+            "temperature": temperature,
+            "top_p": off_at_one(top_p),
+            "stop": stop,
+            "suffix": suffix,
+        }
+        operation = completion(self._target(options), request)
+        if stream:
+            return self._stream(lambda: operation, options)
+        return await self._call(operation, options)
+
+    async def generate(
+        self,
+        prompt: str,
+        do_sample: bool = False,
+        max_new_tokens: int = 20,
+        best_of: int | None = None,
+        repetition_penalty: float | None = None,
+        frequency_penalty: float | None = None,
+        return_full_text: bool = False,
+        seed: int | None = None,
+        stop_sequences: list[str] | None = None,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        truncate: int | None = None,
+        typical_p: float | None = None,
+        watermark: bool = False,
+        decoder_input_details: bool = False,
+        top_n_tokens: int | None = None,
+        grammar: Any = None,
+        *,
+        adapter_id: str | None = None,
+        output: Any = None,
+        **options: Unpack[CallOptions],
+    ) -> t.Response:
+        """Continue a prompt.
+
+        Args:
+            prompt: The text to continue.
+            do_sample: Draw tokens; otherwise the likeliest is taken.
+            max_new_tokens: Most tokens to generate.
+            best_of: Generate this many sequences and return the likeliest. Needs sampling and no seed.
+            repetition_penalty: 1.0 is none.
+            frequency_penalty: 0 is none.
+            return_full_text: Whether to put the prompt before the text.
+            seed: For sampling.
+            stop_sequences: Stop after one of these; it stays in the text.
+            temperature: Of sampling; above 0.
+            top_k: Sample among the k likeliest tokens.
+            top_p: Sample among the likeliest tokens that together have this probability; 1.0 is off.
+            truncate: Keep only the prompt's last tokens, this many.
+            typical_p: Mass of typical decoding, between 0 and 1.
+            watermark: Mark the text.
+            decoder_input_details: Report the prompt's tokens too.
+            top_n_tokens: Report this many of the likeliest tokens at each step.
+            grammar: A `Grammar` (or its dict) that the answer must satisfy.
+            adapter_id: A LoRA adapter of the server.
+            output: A type that the answer must fit (pydantic model, dataclass, TypedDict, Enum, Literal) or a
+                compiled regular expression: the right grammar is sent, and `.parsed` is the object.
+
+        Raises:
+            ValidationError: A parameter is wrong; also what the server refuses.
+            TextGenerationError: Whatever else goes wrong: see `text_generation.errors`.
+        """
+        from ._generation import request
+        from ._operations import generate
+
+        parameters, parse, options = request(
+            generation_parameters(
+                do_sample=do_sample,
+                max_new_tokens=max_new_tokens,
+                best_of=best_of,
+                repetition_penalty=repetition_penalty,
+                frequency_penalty=frequency_penalty,
+                return_full_text=return_full_text,
+                seed=seed,
+                stop_sequences=stop_sequences,
+                temperature=temperature,
+                top_k=top_k,
+                top_p=top_p,
+                truncate=truncate,
+                typical_p=typical_p,
+                watermark=watermark,
+                decoder_input_details=decoder_input_details,
+                top_n_tokens=top_n_tokens,
+                grammar=grammar,
+            ),
+            adapter_id,
+            output,
+            options,
+        )
+        return await self._call(generate(self._target(options), prompt, parameters, parse), options)
+
+    def generate_stream(
+        self,
+        prompt: str,
+        do_sample: bool = False,
+        max_new_tokens: int = 20,
+        repetition_penalty: float | None = None,
+        frequency_penalty: float | None = None,
+        return_full_text: bool = False,
+        seed: int | None = None,
+        stop_sequences: list[str] | None = None,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        truncate: int | None = None,
+        typical_p: float | None = None,
+        watermark: bool = False,
+        top_n_tokens: int | None = None,
+        grammar: Any = None,
+        *,
+        adapter_id: str | None = None,
+        output: Any = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncStream[t.StreamResponse, t.Response]:
+        """Continue a prompt, token by token. See `generate` for the arguments.
+
+        Nothing happens before the stream is first read: not even the parameters are checked.
+        """
+
+        def operation() -> Operation[t.Response, t.StreamResponse]:
+            from ._generation import request
+            from ._operations import generate_stream
+
+            parameters, parse, target_options = request(
+                generation_parameters(
+                    do_sample=do_sample,
+                    max_new_tokens=max_new_tokens,
+                    repetition_penalty=repetition_penalty,
+                    frequency_penalty=frequency_penalty,
+                    return_full_text=return_full_text,
+                    seed=seed,
+                    stop_sequences=stop_sequences,
+                    temperature=temperature,
+                    top_k=top_k,
+                    top_p=top_p,
+                    truncate=truncate,
+                    typical_p=typical_p,
+                    watermark=watermark,
+                    top_n_tokens=top_n_tokens,
+                    grammar=grammar,
+                ),
+                adapter_id,
+                output,
+                options,
+            )
+            return generate_stream(self._target(target_options), prompt, parameters, parse)
+
+        return self._stream(operation, options)
+
+    async def tokenize(self, text: str, **options: Unpack[CallOptions]) -> t.AnswerList[t.SimpleToken]:
+        """The tokens of a text, as the server's tokenizer sees it; offsets are in bytes."""
+        from ._operations import tokenize
+
+        return await self._call(tokenize(self._target(options), text), options)
+
+    async def chat_tokenize(
+        self,
+        messages: list[Any],
+        *,
+        tools: list[Any] | None = None,
+        tool_choice: Any = None,
+        tool_prompt: str | None = None,
+        response_format: Any = None,
+        **options: Unpack[CallOptions],
+    ) -> t.ChatTokenizeResponse:
+        """The prompt that the chat template makes of a conversation, and its tokens."""
+        from . import _chat
+        from ._operations import chat_tokenize
+
+        request, _ = _chat.request(
+            messages=messages,
+            tools=tools,
+            tool_choice=tool_choice,
+            tool_prompt=tool_prompt,
+            response_format=response_format,
+        )
+        return await self._call(chat_tokenize(self._target(options), request), options)
+
+    async def info(self, **options: Unpack[CallOptions]) -> t.Info:
+        """What the server runs: model, version, limits."""
+        from ._operations import info
+
+        return await self._call(info(self._target(options)), options)
+
+    async def health(self, **options: Unpack[CallOptions]) -> bool:
+        """Whether the server can answer: False when it says that it is unhealthy or not ready.
+
+        Raises ConnectionFailedError or a timeout when nothing answers.
+        """
+        from ._operations import health
+
+        try:
+            return await self._call(health(self._target(options)), options)
+        except ServiceUnavailableError:
+            return False
+
+    async def metrics(self, **options: Unpack[CallOptions]) -> t.AnswerText:
+        """The server's Prometheus metrics, as text."""
+        from ._operations import metrics
+
+        return await self._call(metrics(self._target(options)), options)
+
+    async def models(self, **options: Unpack[CallOptions]) -> t.AnswerList[t.Model]:
+        """The models that the server offers; TGI has exactly one."""
+        from ._operations import models
+
+        return await self._call(models(self._target(options)), options)
+
+    def _transport(self) -> Transport:
+        if self._made is None:
+            from ._aiohttp import Transport
+
+            self._made = Transport(*self._network)
+        return self._made
+
+    def _exchange(self, operation: Operation[A, E], options: CallOptions, stream: bool) -> Exchange[A, E]:
+        from ._exchange import Exchange
+
+        around = self._transport().around(operation.url)
+        return Exchange(operation, self._settings(options, around.authorization), stream)
+
+    async def _ready(self) -> None:
+        """Awaited before the first request; for clients that have something to find out."""
+
+    async def _call(self, operation: Operation[A, Any], options: CallOptions) -> A:
+        """Send, read the whole answer, retry as asked."""
+        await self._ready()
+        return await self._call_now(operation, options)
+
+    async def _call_now(self, operation: Operation[A, Any], options: CallOptions) -> A:
+        exchange = self._exchange(operation, options, stream=False)
+        transport = self._transport()
+        while True:
+            try:
+                reply = await transport.send(exchange)
+                redirected = exchange.head(reply.status, reply.headers)
+                body = await reply.read_all()
+                if not redirected:
+                    return exchange.answer(body)
+            except TextGenerationError as error:
+                await asyncio.sleep(exchange.failed(error))
+
+    def _stream(self, operation: Callable[[], Operation[A, E]], options: CallOptions) -> AsyncStream[E, A]:
+        from .async_stream import AsyncStream
+
+        return AsyncStream(
+            lambda: self._exchange(operation(), options, stream=True), self._transport, self._ready
+        )
