@@ -1,0 +1,56 @@
+"""Public means listed, and what is listed is used by a type checker's tests."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+import fake_tgi
+import text_generation
+import tgi_contracts
+from text_generation import AsyncClient, AsyncStream, Client, Stream
+
+TYPED_PROGRAMS = Path(__file__).resolve().parents[1] / "typing"
+# The published client's modules keep its names, listed or not; a package of parts has nothing to list.
+WITHOUT_LIST = {"fake_tgi", "fake_tgi.endpoints", "fake_tgi.render", "fake_tgi.minijinja"}
+
+
+def public_modules() -> list[str]:
+    packages = (text_generation, fake_tgi, tgi_contracts)
+    found = [package.__name__ for package in packages]
+    for package in packages:
+        found += [
+            module.name
+            for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+            if not any(part.startswith("_") for part in module.name.split("."))
+        ]
+    return sorted(set(found) - WITHOUT_LIST)
+
+
+@pytest.mark.parametrize("name", public_modules())
+def test_a_public_module_lists_what_is_public_and_has_it(name: str) -> None:
+    module = importlib.import_module(name)
+    listed = module.__all__
+    assert listed == sorted(set(listed), key=listed.index), "a name is listed twice"
+    assert [entry for entry in listed if not hasattr(module, entry)] == []
+
+
+def names_used(program: str) -> set[str]:
+    tree = ast.parse((TYPED_PROGRAMS / program).read_text(encoding="utf-8"))
+    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return attributes | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient, Stream, AsyncStream])
+def test_every_public_method_of_the_client_is_used_in_a_typed_program(kind: type) -> None:
+    methods = {name for name in dir(kind) if not name.startswith("_") and callable(getattr(kind, name))}
+    assert methods - names_used("client.py") == set()
+
+
+def test_every_public_name_of_the_client_is_used_in_a_typed_program() -> None:
+    modules = {"client", "errors", "inference_api", "types"}
+    assert set(text_generation.__all__) - modules - names_used("client.py") == set()
