@@ -147,7 +147,7 @@ class StreamReader(Generic[T]):
         for event in events:
             try:
                 # A NamedEvent raises TypeError at once.
-                item = None if b'"error":' in event else validate(event)
+                item: Any = None if b'"error":' in event else validate(event)
             except (ValueError, TypeError):
                 item = None
             if item is None:
