@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import re
 import shutil
 import subprocess
 import sys
@@ -104,7 +105,7 @@ def test_the_metadata_says_what_the_project_promises(metadata: Message) -> None:
     assert metadata["Name"] == "text-generation"
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.10"
-    assert set(metadata.get_all("Provides-Extra", [])) == {"fake", "dev"}
+    assert {"fake", "dev"} <= set(metadata.get_all("Provides-Extra", []))
 
 
 def test_the_command_and_the_plugin_are_entry_points(build: tuple[Path, str]) -> None:
@@ -115,12 +116,13 @@ def test_the_command_and_the_plugin_are_entry_points(build: tuple[Path, str]) ->
     assert "[pytest11]\nfake_tgi = fake_tgi.pytest_plugin\n" in text
 
 
-def test_every_dependency_has_its_reason_written_down(metadata: Message) -> None:
+def test_every_library_that_users_get_has_its_reason_written_down(metadata: Message) -> None:
     reasons = (ROOT / "docs/design/dependencies.md").read_text(encoding="utf-8")
-    extras = [
+    for_users = [
         line
         for line in metadata.get_all("Requires-Dist", [])
-        if "extra == 'dev'" not in line.replace('"', "'")
+        if "extra ==" not in line or re.search("extra == .fake.", line)
     ]
-    libraries = {line.split(";")[0].split("<")[0].split(">")[0].strip() for line in extras}
-    assert {name for name in libraries if f"`{name}`" not in reasons} == set()
+    names = [re.split(r"[^A-Za-z0-9_-]", line)[0] for line in for_users]
+    assert len(names) > 10
+    assert [name for name in names if f"`{name}`" not in reasons] == []
