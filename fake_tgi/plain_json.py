@@ -21,7 +21,6 @@ _ESCAPED_BACKSLASH_OR_PAIR = re.compile(
     r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}",
 )
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 
 def scan(body: bytes) -> Content:
@@ -30,12 +29,13 @@ def scan(body: bytes) -> Content:
         text = body.decode()
         if "\\u" in text and _has_lone_surrogate(text):
             raise DecodeError("a surrogate without its other half")
-        # Every level takes two bytes at least, so short texts need no count.
-        if len(body) > 2 * MAX_DEPTH and _nested_too_deep(text):
-            raise DecodeError("nested too deep")
-        return cast(Content, _raw_decode(text)[0])
-    except ValueError as error:
+        value = cast(Content, _raw_decode(text)[0])
+    except (ValueError, RecursionError) as error:
         raise DecodeError("not plain JSON") from error
+    # Every level takes two bytes at least, so that most texts need not be looked at.
+    if len(body) > 2 * MAX_DEPTH and body.count(b"{") + body.count(b"[") > MAX_DEPTH:
+        _check_depth(value, MAX_DEPTH)
+    return value
 
 
 def _has_lone_surrogate(text: str) -> bool:
@@ -44,19 +44,17 @@ def _has_lone_surrogate(text: str) -> bool:
     return _SURROGATE.search(_ESCAPED_BACKSLASH_OR_PAIR.sub("", text)) is not None
 
 
-def _nested_too_deep(text: str) -> bool:
-    """Whether arrays and objects may be nested deeper than may be read."""
-    if text.count("{") + text.count("[") <= MAX_DEPTH:
-        return False
-    depth = 0
-    for token in _STRING_OR_BRACKET.findall(text):
-        if token in ("[", "{"):
-            depth += 1
-            if depth > MAX_DEPTH:
-                return True
-        elif token in ("]", "}"):
-            depth -= 1
-    return False
+def _check_depth(value: Content, levels: int) -> None:
+    if not isinstance(value, (list, tuple)):
+        return
+    if levels == 0:
+        raise DecodeError("nested too deep")
+    if isinstance(value, list):
+        for element in value:
+            _check_depth(element, levels - 1)
+    else:
+        for _, content in value:
+            _check_depth(content, levels - 1)
 
 
 def _integer(digits: str) -> int:
