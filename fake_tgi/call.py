@@ -31,6 +31,7 @@ class Call:
         """The first value of the header `name` (lower case), or None; also when it is not visible ASCII."""
         for key, value in self.headers:
             if key == name:
+                value = value.strip(b" \t")  # white space around a value is no part of it
                 # http::HeaderValue::to_str refuses everything but visible ASCII, space and tab
                 if all(32 <= byte < 127 or byte == 9 for byte in value):
                     return value.decode("ascii")

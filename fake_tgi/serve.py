@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from .call import Call
-from .endpoints import about, chat, completions, generate, hosted, platforms
+from .endpoints import about, chat, completions, docs, generate, hosted, platforms
 from .endpoints.reading import plain
 from .extraction import ExtractionRefusal
 from .frames import Body, Chunks, Frame, Head
@@ -58,11 +58,17 @@ ROUTES: dict[str, Route] = {
     "/ping": _get(about.health),
     "/v1/models": _get(about.models),
     "/metrics": _get(about.metrics),
+    "/docs": _get(docs.redirect),
+    "/api-doc/openapi.json": _get(docs.openapi),
     "/framework/text-generation-inference": _get(hosted.deployed),
 }
 
-# The hosted API's paths end in a model's name.
-PREFIXES: dict[str, Route] = {"/models/": _post(hosted.model), "/status/": _get(hosted.status)}
+# The hosted API's paths end in a model's name, the page's in a file's.
+PREFIXES: dict[str, Route] = {
+    "/docs/": _get(docs.page),
+    "/models/": _post(hosted.model),
+    "/status/": _get(hosted.status),
+}
 
 
 def find(path: str) -> Route | None:
