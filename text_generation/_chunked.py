@@ -12,6 +12,10 @@ class MalformedChunk(ValueError):
     """The bytes are not in the chunked coding."""
 
 
+# Sizes as servers write them: lower case, nothing before or after.
+_SIZES = tuple(b"%x" % number for number in range(4096))
+
+
 class ChunkedDecoder:
     """Feed it bytes; `done` is set when the last chunk and its trailers have been read."""
 
@@ -51,6 +55,8 @@ class ChunkedDecoder:
                     )
                 position += left
                 left = 0
+            if size - position > 1024 and not self._trailers:
+                position = _whole_chunks(data, position, body)
             end = data.find(b"\n", position)
             if end < 0:
                 if size - position > 8192:
@@ -82,3 +88,23 @@ class ChunkedDecoder:
         if position < size and not self.done:
             self._held = data[position:]
         return body[0] if len(body) == 1 else b"".join(body)
+
+
+def _whole_chunks(data: bytes, position: int, body: list[bytes]) -> int:
+    """Append the chunks that are complete from here on, as far as they are written the plain way; where to
+    go on. Whatever is not plain (a CRLF in a chunk, an extension, the last chunk) is left to the caller."""
+    pieces = data[position:].split(b"\r\n")
+    count = len(pieces) // 2 * 2
+    if len(pieces) % 2 == 0:  # a chunk that is not complete
+        count -= 2
+    found = pieces[1:count:2]
+    if b"" in found:
+        count = 2 * found.index(b"")
+        del found[count // 2 :]
+    try:
+        if not found or [_SIZES[size] for size in map(len, found)] != pieces[0:count:2]:
+            return position
+    except IndexError:
+        return position
+    body += found
+    return position + sum(map(len, pieces[:count])) + 2 * count

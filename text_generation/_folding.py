@@ -25,15 +25,16 @@ class ChoicesEnd(End):
         self._seen: set[int] = set()
         self._finished: set[int] = set()
 
-    def see(self, item: Any) -> None:
-        """Look at a chunk."""
-        for choice in item.choices:
-            if choice.index not in self._seen:
+    def see(self, items: Sequence[Any]) -> int:
+        """Look at some chunks."""
+        for item in items:
+            for choice in item.choices:
                 self._seen.add(choice.index)
-            if choice.finish_reason:
-                self._finished.add(choice.index)
-                done = len(self._finished) >= max(self._expected, len(self._seen))
-                self.complete = self.complete or done
+                if choice.finish_reason:
+                    self._finished.add(choice.index)
+                    if len(self._finished) >= max(self._expected, len(self._seen)):
+                        self.complete = True
+        return len(items)
 
 
 def generation_text(items: Sequence[t.StreamResponse]) -> str:
@@ -61,13 +62,13 @@ GENERATION: Protocol[t.StreamResponse] = Protocol(
 def chat_protocol(expected: int) -> Protocol[t.ChatCompletionChunk]:
     """Chat streams with this many choices."""
     validate = t.ChatCompletionChunk.__pydantic_validator__.validate_json
-    return Protocol(validate, lambda: ChoicesEnd(expected), chat_text)
+    return Protocol(validate, lambda: ChoicesEnd(expected), chat_text, vague=True)
 
 
 def completion_protocol(expected: int) -> Protocol[t.CompletionChunk]:
     """Completion streams of this many prompts."""
     validate = t.CompletionChunk.__pydantic_validator__.validate_json
-    return Protocol(validate, lambda: ChoicesEnd(expected), completion_text)
+    return Protocol(validate, lambda: ChoicesEnd(expected), completion_text, vague=True)
 
 
 def response(items: Sequence[t.StreamResponse]) -> t.Response:

@@ -31,7 +31,7 @@ from ._timeouts import Clocks
 
 __all__ = ["Reply", "Transport"]
 
-_PIECE = 1 << 16
+_PIECE = 1 << 14  # small enough that a batch of items stays in the cache
 _POOL = 256  # connections kept open to one server; more may be open at once
 
 

@@ -58,13 +58,22 @@ class EventStreamDecoder:
             held.append(data)
             data = b"".join(held)
             held.clear()
-        blocks = data.split(b"\n\n")
-        rest = blocks.pop()
-        if rest:
-            held.append(rest)
+        end = data.rfind(b"\n\n") + 2
+        if end < 2:
+            if data:
+                held.append(data)
+            return []
+        if end < len(data):
+            held.append(data[end:])
+        if data.startswith(b"data: "):
+            # Nothing but unnamed events of one data line, the way TGI writes them: then every line feed
+            # stands in a boundary between two of them.
+            found = data[6 : end - 2].split(b"\n\ndata: ")
+            if data.count(b"\n", 0, end) == 2 * len(found):
+                return found  # type: ignore[return-value]
+        blocks = data[: end - 2].split(b"\n\n")
         events: list[Event] = []
         for block in blocks:
-            # One unnamed data line, the way TGI writes every event.
             if block.startswith(b"data: ") and b"\n" not in block:
                 events.append(block[6:])
             else:

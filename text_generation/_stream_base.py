@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from ._exchange import Exchange, attach
@@ -62,22 +62,11 @@ class StreamFacts(Generic[E, A]):
         exchange, reader = self._exchange, self._reader
         if exchange is None or reader is None:
             return
-        for item in reversed(reader.items[-2:]):
-            usage: Any = getattr(item, "usage", None)
-            details: Any = getattr(item, "details", None)
-            if isinstance(usage, dict):
-                exchange.meta.usage = usage
-                break
-            if details is not None:
-                exchange.meta.usage = {
-                    "prompt_tokens": details.input_length,
-                    "completion_tokens": details.generated_tokens,
-                }
-                break
+        exchange.meta.usage = usage_of(reader.latest)
         exchange.ended()
 
     def _cancelled(self) -> CancelledGenerationError:
-        count = 0 if self._reader is None else len(self._reader.items)
+        count = 0 if self._reader is None else self._reader.count
         error = CancelledGenerationError(
             f"The stream was closed after {count} event{'s' * (count != 1)}, before its final one"
         )
@@ -105,3 +94,14 @@ class StreamFacts(Generic[E, A]):
                 raise self._exchange.described(error) from error.__cause__
         attach(answer, meta)
         return answer
+
+
+def usage_of(items: Sequence[Any]) -> Mapping[str, Any] | None:
+    """The token counts that the last items of a stream report."""
+    for item in reversed(items):
+        usage, details = getattr(item, "usage", None), getattr(item, "details", None)
+        if isinstance(usage, dict):
+            return usage
+        if details is not None:
+            return {"prompt_tokens": details.input_length, "completion_tokens": details.generated_tokens}
+    return None

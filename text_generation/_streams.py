@@ -1,7 +1,8 @@
 """From the bytes of a streamed answer to its items and its end. No I/O.
 
 `feed` takes bytes as they come, `take` hands out what they completed, in wire order, and raises an error
-only when everything before it has been handed out. `finish` is the end of the bytes. A stream is complete
+only when everything before it has been handed out. `finish` is the end of the bytes. What has arrived is
+remembered as bytes and read again when somebody asks for it: most never do. A stream is complete
 after its final event (`[DONE]`, or what `Protocol.is_final` recognises); an end before that is an
 IncompleteGenerationError. Nothing that follows the end is looked at.
 """
@@ -40,10 +41,13 @@ class End:
         self.complete = False  # the answer is whole, though more may follow (usage, `[DONE]`)
         self.last = False  # nothing more is to be expected
 
-    def see(self, item: Any) -> None:
-        """Look at an item."""
-        if item.generated_text is not None or item.details is not None:
-            self.complete = self.last = True
+    def see(self, items: Sequence[Any]) -> int:
+        """Look at some items; how many of them belong to the stream."""
+        for count, item in enumerate(items, start=1):
+            if item.details is not None or item.generated_text is not None:
+                self.complete = self.last = True
+                return count
+        return len(items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,17 @@ class Protocol(Generic[T]):
     end: Callable[[], End]
     text: Callable[[Sequence[T]], str]
     """The text of some items, special tokens left out."""
+    vague: bool = False
+    """Whether an item may also carry an error."""
 
 
 class StreamReader(Generic[T]):
     """Reads one stream. `status`, `headers` and `request` only serve to describe errors."""
 
-    __slots__ = ("_decoder", "_end", "_error", "_protocol", "_ready", "_validate", "context", "items", "seen")
+    __slots__ = (
+        *("_decoder", "_end", "_error", "_fed", "_finished", "_protocol", "_ready", "_replay", "_validate"),
+        *("context", "count", "latest", "seen"),
+    )
 
     def __init__(
         self,
@@ -75,9 +84,14 @@ class StreamReader(Generic[T]):
         self._end = protocol.end()
         self._ready: list[T] = []
         self._error: TextGenerationError | None = None
+        self._fed: list[bytes] = []
+        self._finished = False
+        self._replay: tuple[StreamReader[T], int, list[T]] | None = None
         self.context = (status, headers or {}, request)
-        self.items: list[T] = []
-        """Every item so far, handed out or not."""
+        self.count = 0
+        """How many items have arrived, handed out or not."""
+        self.latest: list[T] = []
+        """The last one or two items of those that arrived last."""
         self.seen = False
         """Whether any event has arrived."""
 
@@ -97,12 +111,30 @@ class StreamReader(Generic[T]):
         return self._protocol.text(self.items)
 
     @property
+    def items(self) -> list[T]:
+        """Every item so far, handed out or not; not the same objects, but equal ones."""
+        if self._replay is None:
+            self._replay = (_Replay(self._protocol), 0, [])
+        reader, position, items = self._replay
+        fed = self._fed
+        for data in fed[position:]:
+            reader._read(reader._decoder.feed(data), at_end=False)
+        if self._finished and not reader._finished:
+            reader.finish()
+        items += reader._ready
+        reader._ready = []
+        self._replay = (reader, len(fed), items)
+        return items
+
+    @property
     def partial(self) -> Partial:
         """What has arrived so far."""
-        return Partial(self.text, tuple(self.items))
+        items = self.items
+        return Partial(self._protocol.text(items), tuple(items))
 
     def feed(self, data: bytes) -> None:
         """Take bytes, cut anywhere."""
+        self._fed.append(data)
         self._read(self._decoder.feed(data), at_end=False)
 
     def take(self) -> list[T]:
@@ -116,11 +148,12 @@ class StreamReader(Generic[T]):
 
     def finish(self) -> None:
         """The bytes have ended. What ends here without a final event is incomplete; `take` will say so."""
+        self._finished = True
         self._read(self._decoder.finish(), at_end=True)
         if self.complete or self._error is not None:
             self._end.last = True
-        elif self.seen or self.items:
-            self.fail(IncompleteGenerationError(_incomplete(len(self.items))))
+        elif self.seen:
+            self.fail(IncompleteGenerationError(_incomplete(self.count)))
         else:
             self.fail(IncompleteGenerationError("The stream ended without a single event"))
 
@@ -132,36 +165,50 @@ class StreamReader(Generic[T]):
             self._end.last = True
             return
         status, headers, request = self.context
-        error.partial = self.partial
+        error.partial = self._arrived()
         if error.status is None:
             error.status, error.headers = status, headers
         error.request = error.request or request
         self._error = error
 
+    def _arrived(self) -> Partial | None:
+        return self.partial
+
     def _read(self, events: list[Any], at_end: bool) -> None:
         end = self._end
-        if end.last or self._error is not None:
+        if not events or end.last or self._error is not None:
             return
-        start = len(self.items)
-        validate, append, see = self._validate, self.items.append, end.see
+        self.seen = True
+        validate, vague = self._validate, self._protocol.vague
+        try:
+            if not vague:
+                self._accept([validate(event) for event in events])
+                return
+        except (ValueError, TypeError):  # TypeError: a NamedEvent
+            pass
         for event in events:
             try:
-                # A NamedEvent raises TypeError at once.
-                item: Any = None if b'"error":' in event else validate(event)
+                item: Any = None if vague and b'"error":' in event else validate(event)
             except (ValueError, TypeError):
                 item = None
-            if item is None:
-                if self._other(event, at_end):
-                    continue
-                break
-            append(item)
-            see(item)
-            if end.last:
-                break
-        if events:
-            self.seen = True
-        if len(self.items) > start:
-            self._ready += self.items[start:]
+            if item is not None:
+                self._accept([item])
+                if end.last:
+                    return
+            elif not self._other(event, at_end):
+                return
+
+    def _accept(self, items: list[T]) -> None:
+        """These have arrived; what follows the last of them does not count."""
+        count = self._end.see(items)
+        if count < len(items):
+            del items[count:]
+        self.count += count
+        self.latest = items[-2:]
+        if self._ready:
+            self._ready += items
+        else:
+            self._ready = items
 
     def _other(self, event: bytes | NamedEvent, at_end: bool) -> bool:
         """An event that is no ordinary item. True when the stream goes on."""
@@ -187,8 +234,7 @@ class StreamReader(Generic[T]):
                 return False
             self.fail(_unreadable(text, problem))
             return False
-        self.items.append(item)
-        self._end.see(item)
+        self._accept([item])
         return not self._end.last
 
 
@@ -203,3 +249,12 @@ def _unreadable(text: str, problem: ValueError) -> TextGenerationError:
     error.body = text[: 1 << 16]
     error.__cause__ = problem
     return explained(error)
+
+
+class _Replay(StreamReader[T]):
+    """Reads again what another reader has read; its errors are that one's to describe."""
+
+    __slots__ = ()
+
+    def _arrived(self) -> Partial | None:
+        return None

@@ -157,7 +157,7 @@ class AsyncStream(StreamFacts[E, A]):
                     except TransportError as error:
                         reader.fail(error)
                     while items := reader.take():
-                        exchange.arrived(len(reader.items))
+                        exchange.arrived(reader.count)
                         for item in items:
                             yield item
                         if self._closed:

@@ -120,7 +120,7 @@ class Stream(StreamFacts[E, A]):
                     except TransportError as error:
                         reader.fail(error)
                     while items := reader.take():
-                        exchange.arrived(len(reader.items))
+                        exchange.arrived(reader.count)
                         yield from items
                 reply.drain()
                 self._reply = None
