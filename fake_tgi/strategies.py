@@ -1,0 +1,203 @@
+"""Hypothesis strategies, and values drawn from them outside of any test.
+
+The only module that imports Hypothesis; whoever needs it imports this one when it is used. A draw does not
+depend on the process, on earlier draws, on a database or on pytest's options: the same strategy and seed
+give the same values.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from math import ceil, floor
+from typing import Any, TypeVar
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import HypothesisException
+
+from .schema_parts import DEEPEST, alternatives, bounds, checker, count, kinds
+
+__all__ = ["DrawError", "draw", "json_values", "matching"]
+
+T = TypeVar("T")
+
+# Hypothesis seeds the global generators of `random` during a draw, so two of them must not overlap.
+_ONE_AT_A_TIME = threading.Lock()
+_PRINTABLE = st.characters(codec="ascii", min_codepoint=0x20, max_codepoint=0x7E)
+
+
+class DrawError(ValueError):
+    """Nothing can be drawn: the strategy has no values, or none that Hypothesis finds."""
+
+
+def draw(strategy: st.SearchStrategy[T], number: int, *, start: int = 0) -> list[T]:
+    """Up to `number` values, at least one; `start` seeds them. Raises DrawError."""
+    drawn: list[T] = []
+
+    @seed(start)
+    @settings(
+        max_examples=number,
+        phases=(Phase.generate,),
+        database=None,
+        deadline=None,
+        derandomize=False,
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+    )
+    @given(strategy)
+    def collect(value: T) -> None:
+        drawn.append(value)
+
+    with _ONE_AT_A_TIME:
+        try:
+            collect()
+        except HypothesisException as error:
+            raise DrawError(f"nothing could be drawn from {strategy!r}: {error}") from error
+        except Exception as error:  # strategies are built late, and may fail as late
+            raise DrawError(f"{strategy!r} is no strategy: {error}") from error
+    if not drawn:
+        raise DrawError(f"nothing could be drawn from {strategy!r}")
+    return drawn
+
+
+def matching(pattern: str, *, printable: bool = True) -> st.SearchStrategy[str]:
+    """Texts that a regular expression matches from end to end; by default of printable ASCII alone."""
+    return st.from_regex(pattern, fullmatch=True, alphabet=_PRINTABLE if printable else None)
+
+
+def json_values(schema: Any) -> st.SearchStrategy[Any]:
+    """Values for a JSON Schema (2020-12), checked as they are drawn. Raises DrawError if it has none.
+
+    Objects have no properties but those that the schema lists or requires. Not hypothesis-jsonschema: its
+    objects fail with the Hypothesis of today.
+    """
+    try:
+        return _Values(schema).of(schema, 0)
+    except Exception as error:  # a tool's parameters are checked by nobody, so there may be anything in them
+        raise DrawError(f"the schema cannot be read: {error!r}") from error
+
+
+class _Values:
+    """Strategies for the parts of one schema, each made once."""
+
+    def __init__(self, root: Any) -> None:
+        self._root = root
+        self._satisfies = checker(root)
+        self._made: dict[int, st.SearchStrategy[Any]] = {}
+
+    def of(self, schema: Any, depth: int) -> st.SearchStrategy[Any]:
+        made = self._made.get(id(schema))
+        if made is None:
+            if depth > DEEPEST:
+                raise DrawError("the schema has no end")
+            made = st.one_of([self._flat(way, depth) for way in alternatives(schema, self._root)])
+            if isinstance(schema, dict) and not _PLAIN.issuperset(schema):
+                made = made.filter(partial(self._satisfies, schema))
+            self._made[id(schema)] = made
+        return made
+
+    def _flat(self, schema: dict[str, Any], depth: int) -> st.SearchStrategy[Any]:
+        if "const" in schema:
+            return st.just(schema["const"])
+        if isinstance(schema.get("enum"), list):
+            return st.sampled_from(schema["enum"])
+        read: dict[str, Callable[[dict[str, Any], int], st.SearchStrategy[Any]]] = {
+            "object": self._object,
+            "array": self._array,
+            "string": self._string,
+            "integer": self._integer,
+            "number": self._number,
+            "boolean": self._boolean,
+            "null": self._null,
+        }
+        wanted = kinds(schema) or ["string", "integer", "boolean", "null"]
+        return st.one_of([read[kind](schema, depth) for kind in wanted])
+
+    def _object(self, schema: dict[str, Any], depth: int) -> st.SearchStrategy[Any]:
+        properties, more = schema.get("properties", {}), schema.get("additionalProperties", {})
+        required = schema.get("required", [])
+        named = {name: self.of(inner, depth + 1) for name, inner in properties.items()}
+        always = {name: inner for name, inner in named.items() if name in required}
+        if more is not False:
+            extra = self.of(more, depth + 1)
+            always |= {name: extra for name in required if name not in named}
+            least = count(schema.get("minProperties"), 0)
+            always |= {f"key{i + 1}": extra for i in range(least - len({*always, *named}))}
+        optional = {name: inner for name, inner in named.items() if name not in always}
+        return st.fixed_dictionaries(always, optional=optional)
+
+    def _array(self, schema: dict[str, Any], depth: int) -> st.SearchStrategy[Any]:
+        first = [self.of(each, depth + 1) for each in schema.get("prefixItems", ())]
+        least = max(count(schema.get("minItems"), 0) - len(first), 0)
+        most = max(count(schema.get("maxItems"), least + len(first) + 4) - len(first), least)
+        items = schema.get("items", {})
+        each = st.nothing() if items is False else self.of(items, depth + 1)
+        if "contains" in schema:
+            each |= self.of(schema["contains"], depth + 1)
+        rest = st.lists(each, min_size=least, max_size=most)
+        return st.tuples(st.tuples(*first), rest).map(lambda parts: [*parts[0], *parts[1]])
+
+    def _string(self, schema: dict[str, Any], depth: int) -> st.SearchStrategy[Any]:
+        if isinstance(schema.get("pattern"), str):
+            return st.from_regex(schema["pattern"], alphabet=_PRINTABLE)
+        return st.text(
+            _PRINTABLE,
+            min_size=count(schema.get("minLength"), 0),
+            max_size=count(schema.get("maxLength"), 60),
+        )
+
+    def _integer(self, schema: dict[str, Any], depth: int) -> st.SearchStrategy[Any]:
+        low, high = bounds(schema, 1)
+        step = schema.get("multipleOf")
+        if isinstance(step, int) and step > 0:
+            return st.integers(_whole(low, step, ceil), _whole(high, step, floor)).map(lambda n: n * step)
+        return st.integers(_whole(low, 1, ceil), _whole(high, 1, floor))
+
+    def _number(self, schema: dict[str, Any], depth: int) -> st.SearchStrategy[Any]:
+        low, high = bounds(schema, 0)
+        step = schema.get("multipleOf")
+        if isinstance(step, (int, float)) and step > 0:
+            return st.integers(_whole(low, step, ceil), _whole(high, step, floor)).map(lambda n: n * step)
+        return st.floats(low, high, allow_nan=False, allow_infinity=False)
+
+    def _boolean(self, schema: dict[str, Any], depth: int) -> st.SearchStrategy[Any]:
+        return st.booleans()
+
+    def _null(self, schema: dict[str, Any], depth: int) -> st.SearchStrategy[Any]:
+        return st.none()
+
+
+def _whole(limit: float | None, step: float, rounded: Callable[[float], int]) -> int | None:
+    return None if limit is None else rounded(limit / step)
+
+
+_PLAIN = frozenset(
+    {
+        *(
+            "type",
+            "properties",
+            "required",
+            "enum",
+            "const",
+            "$ref",
+            "$defs",
+            "definitions",
+            "minItems",
+            "items",
+        ),
+        *(
+            "title",
+            "description",
+            "default",
+            "examples",
+            "additionalProperties",
+            "anyOf",
+            "minimum",
+            "maximum",
+        ),
+        *("minLength", "prefixItems"),
+    }
+)
+"""Keywords that the strategies obey by themselves; a schema with any other has its values checked."""
