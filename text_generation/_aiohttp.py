@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import aiohttp
 from yarl import URL
@@ -94,19 +94,18 @@ def _timed_out(clocks: Clocks, clock: str) -> e.ClockTimeoutError:
     return error
 
 
-class Sending:
-    """One request under way: whether its connection had been kept from an earlier one."""
+class _Connector(aiohttp.TCPConnector):
+    """A connector that remembers which tasks it has opened a connection for, rather than reusing one."""
 
-    __slots__ = ("reused",)
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit=limit, keepalive_timeout=30)
+        self.opened: WeakSet[asyncio.Task[Any]] = WeakSet()
 
-    def __init__(self) -> None:
-        self.reused = False
-
-
-async def _on_reuse(session: Any, context: Any, parameters: Any) -> None:
-    sending = context.trace_request_ctx
-    if sending is not None:
-        sending.reused = True
+    async def _create_connection(self, *args: Any, **kwargs: Any) -> Any:
+        task = asyncio.current_task()
+        if task is not None:
+            self.opened.add(task)
+        return await super()._create_connection(*args, **kwargs)
 
 
 class _Session:
@@ -198,19 +197,23 @@ class Transport:
     async def send(self, exchange: Exchange[Any, Any]) -> Reply:
         """Send the exchange's request; the reply's body is still to be read."""
         exchange.started()
-        sending = Sending()
+        again = False
         while True:
+            session = await self._session()
+            opened = getattr(session.connector, "opened", None)
+            if opened:
+                opened.discard(asyncio.current_task())
             try:
-                return Reply(await self._send(exchange, sending), exchange.clocks)
+                return Reply(await self._send(exchange, session), exchange.clocks)
             except (asyncio.CancelledError, e.TextGenerationError):
                 raise
             except Exception as error:
                 gone = isinstance(
                     error, aiohttp.ServerDisconnectedError | ConnectionResetError | BrokenPipeError
                 )
-                if gone and sending.reused:
-                    sending = Sending()
-                    await self._drop_idle()
+                if gone and not again and opened is not None and asyncio.current_task() not in opened:
+                    again = True
+                    await self.close()
                     continue
                 raise self._translated(exchange, error) from error
 
@@ -222,25 +225,18 @@ class Transport:
         if kept is None or kept.session.closed or kept.pid != os.getpid():
             for old in [old for old in self._sessions if old.is_closed()]:
                 self._sessions.pop(old)
-            trace = aiohttp.TraceConfig()
-            trace.on_connection_reuseconn.append(_on_reuse)
-            trace.freeze()
             session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._max, keepalive_timeout=30),
+                connector=_Connector(self._max),
                 timeout=aiohttp.ClientTimeout(total=None),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trace_configs=[trace],
             )
             kept = self._sessions[loop] = _Session(session)
             await kept.guard()
         return kept.session
 
-    async def _drop_idle(self) -> None:
-        if self._given is None:
-            await self.close()
-
-    async def _send(self, exchange: Exchange[Any, Any], sending: Sending) -> aiohttp.ClientResponse:
-        session = await self._session()
+    async def _send(
+        self, exchange: Exchange[Any, Any], session: aiohttp.ClientSession
+    ) -> aiohttp.ClientResponse:
         request = exchange.request
         url = self._urls.get(request.url) or self._prepared_url(request.url)
         around = self.around(request.url)
@@ -266,7 +262,6 @@ class Transport:
             headers=headers,
             timeout=limit,
             allow_redirects=False,
-            trace_request_ctx=sending,
             **options,
         )
         if wait is None:
@@ -383,6 +378,12 @@ class Reply:
     async def _read(self, seconds: float | None, clock: str) -> bytes:
         if self.ended:
             return b""
+        content = self._content
+        if content.is_eof():  # all of it is here: nothing to wait for
+            self.ended = True
+            failure = content.exception()
+            if failure is None:
+                return content.read_nowait()
         if seconds is not None:
             if seconds <= 0:
                 raise _timed_out(self._clocks, clock)

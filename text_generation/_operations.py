@@ -23,7 +23,10 @@ E = TypeVar("E")
 
 _ROUTES = ("/generate_stream", "/generate", "/v1/chat/completions", "/v1/completions", "/v1")
 # Newer than the published client's bodies: servers in front of TGI may know nothing of them.
-_ONLY_WHEN_SET = ("tool_prompt", "stop", "response_format", "stream_options", "suffix")
+_ONLY_WHEN_SET: Mapping[type[Any], tuple[str, ...]] = {
+    t.ChatRequest: ("tool_prompt", "stop", "response_format", "stream_options"),
+    t.CompletionRequest: ("suffix",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Target:
 
     def json(self, model: Any) -> bytes:
         """The body for a request model."""
-        unset = {name for name in _ONLY_WHEN_SET if getattr(model, name, 0) is None} or None
+        unset = {name for name in _ONLY_WHEN_SET.get(type(model), ()) if getattr(model, name) is None} or None
         if self.extra:
             data = model.model_dump(mode="json", exclude=unset, exclude_none=self.omit_nulls)
             for name, value in self.extra.items():
