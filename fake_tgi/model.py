@@ -34,20 +34,24 @@ class Condition:
 
 
 class Model:
-    """A Shard made of several, asked in order. `recorded` finds a recorded answer, or returns None."""
+    """A Shard made of several, asked in order.
+
+    `recorded` finds a recorded answer, or returns None. `obedient` gives the shard for requests with a
+    grammar; it is called when the first one comes.
+    """
 
     def __init__(
         self,
         queue: GenerationQueue,
         recorded: Callable[[ShardRequest], Generation | None],
         fallback: Shard,
-        grammar: Shard | None = None,
+        obedient: Callable[[], Shard],
     ) -> None:
         self.queue = queue
         self.condition = Condition()
         self._recorded = recorded
         self._fallback = fallback
-        self._grammar = grammar
+        self._obedient = obedient
 
     def generate(self, request: ShardRequest) -> Generation:
         """The answer to `request`, in the model's present condition."""
@@ -60,8 +64,8 @@ class Model:
         return generation
 
     def slow(self, request: ShardRequest) -> bool:
-        """True only for an answer that must satisfy a grammar and that nobody queued."""
-        return self._grammar is not None and request.grammar is not None and not len(self.queue)
+        """Whether the shard that will answer is slow; what was queued is at hand."""
+        return not (self.condition.gone or len(self.queue)) and self._shard(request).slow(request)
 
     def well(self) -> bool:
         """The shard's own health answer."""
@@ -75,10 +79,6 @@ class Model:
         """Forgets what was queued; the model is well again."""
         self.queue.clear()
         self.condition = Condition()
-        for shard in (self._fallback, self._grammar):
-            forget = getattr(shard, "clear", None)
-            if forget is not None:
-                forget()
 
     def _answer(self, request: ShardRequest) -> Generation:
         queued = self.queue.take(request)
@@ -90,9 +90,11 @@ class Model:
                 top_tokens=queued.top_tokens if request.top_n_tokens else (),
                 input_length=queued.input_length or request.input_length,
             )
-        if request.grammar is not None and self._grammar is not None:
-            return self._grammar.generate(request)
-        return self._recorded(request) or self._fallback.generate(request)
+        recorded = self._recorded(request) if request.grammar is None else None
+        return recorded or self._shard(request).generate(request)
+
+    def _shard(self, request: ShardRequest) -> Shard:
+        return self._obedient() if request.grammar is not None else self._fallback
 
 
 def _crashed(generation: Generation, after: int, message: str) -> Generation:

@@ -61,6 +61,7 @@ class State:
             self.queue,
             RecordedAnswers(self.tokenizer).find,
             shard or SeededShard(self.tokenizer, settings.seed, ignore_eos=settings.ignore_eos),
+            (lambda: shard) if shard is not None else self._obedient,
         )
         self.health = Health(self.model.well, self.model.alive)
         self.permits = Permits(settings.max_concurrent_requests)
@@ -86,6 +87,15 @@ class State:
         )
         self.cors = Cors(settings.cors_allow_origin)
         self.api_key = f"bearer {settings.api_key}".lower() if settings.api_key is not None else None
+
+    @cached_property
+    def _grammar_shard(self) -> Shard:
+        from .grammar import GrammarShard  # hypothesis costs time and memory that only grammars need to pay
+
+        return GrammarShard(self.tokenizer, self.settings.seed)
+
+    def _obedient(self) -> Shard:
+        return self._grammar_shard
 
     @cached_property
     def template(self) -> ChatTemplate | None:
