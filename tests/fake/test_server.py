@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import http.client
 import logging
+import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -212,3 +215,107 @@ def test_the_url_leads_to_the_server_from_this_machine(host: str, url: str) -> N
 def test_a_socket_listens_before_anything_runs() -> None:
     with listen("127.0.0.1", 0) as sock:
         socket.create_connection(sock.getsockname(), timeout=1).close()
+
+
+def exchange(port: int, data: bytes) -> tuple[bytes, bool]:
+    """What comes back for these bytes, without its date; and whether the connection was then closed."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
+        sock.sendall(data)
+        sock.settimeout(0.3)
+        answer = b""
+        try:
+            while piece := sock.recv(65536):
+                answer += piece
+        except TimeoutError:
+            return re.sub(rb"date: [^\r]*\r\n", b"", answer), False
+        return re.sub(rb"date: [^\r]*\r\n", b"", answer), True
+
+
+REFUSED = {
+    "no HTTP at all": (b"\x00\x01\r\n\r\n", 400),
+    "a version of the future": (b"GET / HTTP/9.9\r\n\r\n", 400),
+    "a header without a colon": (b"GET / HTTP/1.1\r\nHost: a\r\nfoo\r\n\r\n", 400),
+    "a length that is no number": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", 400),
+    "a bracket in the path": (b"GET /<a> HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "a quote in the query": (b'GET /info?"a" HTTP/1.1\r\nHost: a\r\n\r\n', 400),
+    "a target of 65,535 bytes": (b"GET /" + b"a" * 65_534 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+    "101 headers": (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 101 + b"\r\n", 431),
+}
+
+
+@pytest.mark.parametrize(("data", "status"), REFUSED.values(), ids=list(REFUSED))
+def test_what_hyper_refuses_is_refused_as_hyper_does(
+    data: bytes, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Server(create_app(Settings())) as server:
+        answer, closed = exchange(server.port, data)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    line, *headers = head.split(b"\r\n")
+    assert line.startswith(b"HTTP/1.1 %d " % status)
+    assert (headers, body, closed) == ([b"connection: close", b"content-length: 0"], b"", True)
+    assert caplog.records == []
+
+
+NOT_FOUND = {
+    "a quote in the path": b'GET /"a" HTTP/1.1\r\nHost: a\r\n\r\n',
+    "an escape that is none": b"GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n",
+    "two slashes": b"GET //info HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a target of 65,534 bytes": b"GET /" + b"a" * 65_533 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+    "100 headers": b"GET /a HTTP/1.1\r\n" + b"a: b\r\n" * 100 + b"\r\n",
+    "a wish for a websocket": (
+        b"GET /a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x\r\n\r\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("data", NOT_FOUND.values(), ids=list(NOT_FOUND))
+def test_what_hyper_lets_through_reaches_the_router(data: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    with Server(create_app(Settings())) as server:
+        answer, closed = exchange(server.port, data)
+    assert answer.startswith(b"HTTP/1.1 404 Not Found\r\n")
+    assert not closed
+    assert caplog.records == []
+
+
+def test_an_answer_on_its_way_is_finished_before_nonsense_behind_it_ends_the_connection() -> None:
+    with Server(Slow(0.1)) as server:
+        answer, closed = exchange(server.port, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n\x00\x00\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"\r\n\r\nok")
+    assert closed
+
+
+def test_a_bug_of_the_application_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Slow):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] == "http":
+                raise RuntimeError("a bug")
+            await super().__call__(scope, receive, send)
+
+    with Server(Broken(0)) as server:
+        answer, _ = exchange(server.port, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert [record.exc_info[1].args for record in caplog.records if record.exc_info] == [("a bug",)]  # type: ignore[union-attr]
+
+
+def test_without_the_fast_parser_and_loop_the_server_works_the_same() -> None:
+    program = (
+        "import sys, urllib.request\n"
+        "sys.modules['httptools'] = sys.modules['uvloop'] = None\n"
+        "from fake_tgi.app import create_app\n"
+        "from fake_tgi.server import Server\n"
+        "with Server(create_app()) as server:\n"
+        "    url, body = server.base_url + '/generate', b'{\"inputs\": \"Why is the sky blue?\"}'\n"
+        "    request = urllib.request.Request(url, body)\n"
+        "    request.add_header('Content-Type', 'application/json')\n"
+        "    print(urllib.request.urlopen(request).read().decode())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == ('{"generated_text":" Rayleigh scattering"}\n', "")
