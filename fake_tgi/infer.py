@@ -90,6 +90,12 @@ class Infer:
         self.clock = clock
         self.delays: Delays | None = None
 
+    def over(self, shard: Shard) -> Infer:
+        """The same guards and books over another shard."""
+        other = Infer(shard, self.validator, self.permits, self.health, self.metrics, self.clock)
+        other.delays = self.delays
+        return other
+
     def start(self, inputs: str, parameters: GenerateParameters, *, add_special_tokens: bool = True) -> Run:
         """Takes a permit and validates. Raises `Refusal` (overloaded first, then validation)."""
         if not self.permits.acquire():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from copy import copy
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -107,6 +108,12 @@ class State:
             self._folder or Path(str(files("fake_tgi") / "data")),
             Path(config) if config is not None else None,
         )
+
+    def answered_by(self, shard: Shard) -> State:
+        """This state, but with `shard` behind the router: limits, health and books stay shared."""
+        other = copy(self)
+        other.infer = self.infer.over(shard)
+        return other
 
     def unix_time(self) -> int:
         """What answers carry as `created`, in whole seconds since 1970."""
