@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from ._resolved import resolved
 
-__all__ = ["Check", "check_for", "is_integer", "is_number", "same"]
+__all__ = ["Check", "check_for", "compiled", "is_integer", "is_number", "same"]
 
 Check = Callable[[Any], bool]
 
@@ -58,10 +58,11 @@ _TYPES: Final[dict[str, Check]] = {
 @cache
 def check_for(name: str) -> Check:
     """The compiled schema of that name; LookupError if there is none."""
-    return _compile(resolved(name))
+    return compiled(resolved(name))
 
 
-def _compile(schema: Any) -> Check:
+def compiled(schema: Any) -> Check:
+    """The check of a schema without references or annotations; ValueError for an unknown keyword."""
     if schema is True:
         return lambda value: True
     if schema is False:
@@ -97,9 +98,9 @@ def _type(names: Any, schema: Any) -> Check:
 
 
 def _properties(properties: Any, schema: Any) -> Check:
-    known = {name: _compile(part) for name, part in properties.items()}
+    known = {name: compiled(part) for name, part in properties.items()}
     others = schema.get("additionalProperties", True)
-    rest = None if others is True else _compile(others)
+    rest = None if others is True else compiled(others)
 
     def check(value: Any) -> bool:
         if not isinstance(value, dict):
@@ -119,12 +120,12 @@ def _required(names: Any, schema: Any) -> Check:
 
 
 def _items(part: Any, schema: Any) -> Check:
-    each, start = _compile(part), len(schema.get("prefixItems", ()))
+    each, start = compiled(part), len(schema.get("prefixItems", ()))
     return lambda value: not isinstance(value, list) or all(map(each, value[start:] if start else value))
 
 
 def _prefix_items(parts: Any, schema: Any) -> Check:
-    checks = tuple(map(_compile, parts))
+    checks = tuple(map(compiled, parts))
     return lambda value: not isinstance(value, list) or all(c(v) for c, v in zip(checks, value, strict=False))
 
 
@@ -142,21 +143,21 @@ def _enum(options: Any, schema: Any) -> Check:
 
 
 def _any_of(parts: Any, schema: Any) -> Check:
-    checks = tuple(map(_compile, parts))
+    checks = tuple(map(compiled, parts))
     return lambda value: any(check(value) for check in checks)
 
 
 def _if(part: Any, schema: Any) -> Check:
     condition, then, otherwise = (
-        _compile(part),
-        _compile(schema.get("then", True)),
-        _compile(schema.get("else", True)),
+        compiled(part),
+        compiled(schema.get("then", True)),
+        compiled(schema.get("else", True)),
     )
     return lambda value: then(value) if condition(value) else otherwise(value)
 
 
 def _not(part: Any, schema: Any) -> Check:
-    check = _compile(part)
+    check = compiled(part)
     return lambda value: not check(value)
 
 
@@ -177,7 +178,7 @@ _KEYWORDS: Final[dict[str, Callable[[Any, Any], Check]]] = {
     "pattern": _pattern,
     "const": _const,
     "enum": _enum,
-    "allOf": lambda parts, schema: _all_of(tuple(map(_compile, parts))),
+    "allOf": lambda parts, schema: _all_of(tuple(map(compiled, parts))),
     "anyOf": _any_of,
     "if": _if,
     "not": _not,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tgi_contracts import endpoint, endpoints, names, violations_of
 
 

@@ -10,9 +10,10 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-import tgi_contracts
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
+
+import tgi_contracts
 from tgi_contracts import Violation, is_valid, names, schema, violations
 
 ALL = names()

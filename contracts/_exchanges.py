@@ -1,0 +1,166 @@
+"""One whole exchange against every contract that applies to it.
+
+In this order, each only if those before it hold: the status is one the route may give; the content type
+and the headers are those of its form; the body, or each event and their sequence, keeps its schema; the
+answer came on the channel it belongs to; it shows what the request asked for; it says what the model
+produced, if the exchange knows.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from ._agreement import agreement
+from ._answers import violations_of
+from ._asked import Asked, asked
+from ._compiled import Check, compiled
+from ._endpoints import Answer, Header, expected_answers
+from ._files import table
+from ._framing import events_of
+from ._model_side import model_side
+from ._streams import check_stream
+from ._violation import Violation, shown
+
+__all__ = ["check_exchange"]
+
+#: Headers that an answer has only if its form names them; and all that begin with `x-`.
+_SIGNIFICANT = (
+    "allow",
+    "cache-control",
+    "location",
+    "access-control-allow-methods",
+    "access-control-allow-headers",
+)
+
+
+def check_exchange(exchange: Mapping[str, Any]) -> list[Violation]:
+    """Each way in which an exchange breaks its contracts; [] if it keeps them all.
+
+    `exchange` is in the format of the recordings (schema Exchange). Needed are `request` (method, path, and
+    the body as `json`, `raw` or `raw_b64`) and `response` (status, and chunks or chunks_b64); headers and
+    `generations` are checked if they are there.
+    """
+    request, response = exchange["request"], exchange["response"]
+    method, path, status = request["method"].upper(), request["path"], response["status"]
+    try:
+        forms = expected_answers(method, path, status)
+    except LookupError as error:
+        return [Violation("status", "status", str(error), str(status))]
+    body = _body(response)
+    if isinstance(body, Violation):
+        return [body]
+    wanted = asked(request)
+    found, is_stream = _headers(response, forms, wanted, body, head=method == "HEAD")
+    if found:
+        return found
+    value, found = _value(method, path, status, body, wanted, is_stream=is_stream)
+    if found:
+        return found
+    if wanted is None:
+        return []
+    if status != 200:
+        return list(_channel(wanted, status, value))
+    generations = exchange.get("generations") or []
+    found = list(agreement(wanted, value, is_stream=is_stream))
+    found = found or list(model_side(wanted, value, generations, is_stream=is_stream))
+    return [v.inside("body") if v.where.startswith("$") else v for v in found]
+
+
+def _body(response: Mapping[str, Any]) -> str | Violation:
+    chunks: list[str] | None = response.get("chunks")
+    if chunks is not None:
+        return "".join(chunks)
+    try:
+        return b"".join(map(base64.b64decode, response["chunks_b64"])).decode()
+    except UnicodeDecodeError as error:
+        return Violation("body", "utf-8", "UTF-8", str(error))
+
+
+def _value(
+    method: str, path: str, status: int, body: str, wanted: Asked | None, *, is_stream: bool
+) -> tuple[Any, list[Violation]]:
+    """The body as a value, or the events' data, and what is wrong with it."""
+    if is_stream:
+        route = path.partition("?")[0] if wanted is None else wanted.route
+        prompts = len(wanted.prompts) if wanted is not None and route == "/v1/completions" else None
+        return events_of(body)[0], check_stream(body, path=route, prompts=prompts)
+    value: Any = body
+    if body and any(
+        form.content_type == "application/json" for form in expected_answers(method, path, status)
+    ):
+        try:
+            value = json.loads(body)
+        except ValueError:
+            value = body
+    return value, [v.inside("body") for v in violations_of(method, path, status, value)]
+
+
+def _channel(wanted: Asked, status: int, value: Any) -> Iterator[Violation]:
+    """What a stream tells by events must not be a status of its own."""
+    event_only = status in (424, 429, 500) or (
+        isinstance(value, dict) and value.get("error_type") == "validation"
+    )
+    if wanted.stream and status != 200 and event_only:
+        yield Violation(
+            "status", "channel", "200 and an event, for the request asks for a stream", str(status)
+        )
+
+
+def _headers(
+    response: Mapping[str, Any], forms: tuple[Answer, ...], wanted: Asked | None, body: str, *, head: bool
+) -> tuple[list[Violation], bool]:
+    """What is wrong with the headers, and whether the body is a stream of events."""
+    if "headers" not in response:
+        return [], forms[0].is_stream if len(forms) == 1 else body.startswith(("data:", ":"))
+    headers = dict(response["headers"])
+    given = headers.get("content-type")
+    fitting = [form for form in forms if _fits(given, form)]
+    if not fitting:
+        expected = " or ".join(dict.fromkeys(form.content_type or "none" for form in forms))
+        return [Violation("headers.content-type", "content type", expected, given or "none")], False
+    form = fitting[0]
+    rules = {header.name: header for header in _header_rules(form, wanted)}
+    found = [violation for header in rules.values() for violation in _header(header, headers)]
+    for name in headers:
+        # An answer to OPTIONS has `allow` if the path is known.
+        may_be_there = name in rules or (name == "allow" and "access-control-allow-methods" in rules)
+        if (name in _SIGNIFICANT or name.startswith("x-")) and not may_be_there:
+            found.append(Violation(f"headers.{name}", "headers", "no such header", headers[name]))
+    for name, header in table("endpoints")["everywhere"].items():
+        if name in headers or name == "vary":
+            found += _header(Header(name, header["description"], header["schema"]), headers)
+    size = headers.get("content-length")
+    if not head and size is not None and size != str(len(body.encode())):
+        found.append(Violation("headers.content-length", "length", str(len(body.encode())), size))
+    return found, form.is_stream
+
+
+def _fits(given: str | None, form: Answer) -> bool:
+    if form.content_type == "text/html":
+        return given is not None and given.startswith("text/html")
+    return given == form.content_type
+
+
+def _header_rules(form: Answer, wanted: Asked | None) -> tuple[Header, ...]:
+    """Those of the form; for /invocations, whose form is the request's, those of its own route."""
+    if form.schema != "SagemakerResponse" or wanted is None:
+        return form.headers
+    own = expected_answers("POST", wanted.route, form.status)
+    return next(each.headers for each in own if each.content_type == form.content_type)
+
+
+def _header(header: Header, headers: Mapping[str, str]) -> Iterator[Violation]:
+    value = headers.get(header.name)
+    if value is None:
+        yield Violation(f"headers.{header.name}", "headers", "this header", "none")
+    elif not _header_check(json.dumps(dict(header.schema)))(value):
+        yield Violation(f"headers.{header.name}", "headers", shown(dict(header.schema)), value)
+
+
+@cache
+def _header_check(schema: str) -> Check:
+    return compiled(json.loads(schema))
