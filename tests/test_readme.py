@@ -119,7 +119,7 @@ def test_an_example_prints_what_the_readme_says(code: str, server_url: str) -> N
 def test_a_test_of_the_readme_passes(code: str, tmp_path: Path) -> None:
     (tmp_path / "test_readme_example.py").write_text(code, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
