@@ -97,8 +97,12 @@ def test_a_request_schema_holds_exactly_for_the_requests_that_the_router_accepte
             continue
         schema = endpoint("POST", request["path"]).request
         assert schema is not None
-        # The router ignores what follows the first value.
-        body, _ = json.JSONDecoder().raw_decode((body_of(request) or b"").decode().lstrip())
+        try:
+            # The router ignores what follows the first value, and what follows its first complaint.
+            body, _ = json.JSONDecoder().raw_decode((body_of(request) or b"").decode().lstrip())
+        except ValueError:
+            told["no JSON after all"] += 1
+            continue
         if isinstance(body, list) or (isinstance(body, dict) and isinstance(body.get("parameters"), list)):
             told["array form"] += 1
             continue
