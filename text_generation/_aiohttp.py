@@ -172,6 +172,7 @@ class Transport:
         self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, _Session] = WeakKeyDictionary()
         self._around: dict[str, Surroundings] = {}
         self._urls: dict[str, URL] = {}
+        self._limits: dict[float | None, aiohttp.ClientTimeout] = {}
         self._tls: dict[str | None, ssl.SSLContext | bool] = {}
 
     def around(self, url: str) -> Surroundings:
@@ -199,7 +200,7 @@ class Transport:
         exchange.started()
         again = False
         while True:
-            session = await self._session()
+            session = self._session() or await self._new_session()
             opened = getattr(session.connector, "opened", None)
             if opened:
                 opened.discard(asyncio.current_task())
@@ -217,22 +218,26 @@ class Transport:
                     continue
                 raise self._translated(exchange, error) from error
 
-    async def _session(self) -> aiohttp.ClientSession:
+    def _session(self) -> aiohttp.ClientSession | None:
+        """This loop's session, if there is one that can be used."""
         if self._given is not None:
             return self._given
-        loop = asyncio.get_running_loop()
-        kept = self._sessions.get(loop)
+        kept = self._sessions.get(asyncio.get_running_loop())
         if kept is None or kept.session.closed or kept.pid != os.getpid():
-            for old in [old for old in self._sessions if old.is_closed()]:
-                self._sessions.pop(old)
-            session = aiohttp.ClientSession(
-                connector=_Connector(self._max),
-                timeout=aiohttp.ClientTimeout(total=None),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-            kept = self._sessions[loop] = _Session(session)
-            await kept.guard()
+            return None
         return kept.session
+
+    async def _new_session(self) -> aiohttp.ClientSession:
+        for old in [old for old in self._sessions if old.is_closed()]:
+            self._sessions.pop(old)
+        session = aiohttp.ClientSession(
+            connector=_Connector(self._max),
+            timeout=aiohttp.ClientTimeout(total=None),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        kept = self._sessions[asyncio.get_running_loop()] = _Session(session)
+        await kept.guard()
+        return session
 
     async def _send(
         self, exchange: Exchange[Any, Any], session: aiohttp.ClientSession

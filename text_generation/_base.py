@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import random
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -69,6 +70,7 @@ class ClientBase:
         self._model = model
         self._omit_nulls = omit_nulls
         self._trace = trace
+        self._kept: tuple[tuple[Any, ...], Settings] | None = None
         self._chance = random.Random()  # noqa: S311 - spreads waits, guards nothing
 
     def __repr__(self) -> str:
@@ -98,7 +100,11 @@ class ClientBase:
         )
 
     def _settings(self, options: CallOptions, authorization: str | None) -> Settings:
-        """What a call wants of its exchange."""
+        """What a call wants of its exchange; without options, what the last one wanted."""
+        key = (self.headers, self.cookies, self._timeout, self._retries, authorization)
+        kept = self._kept
+        if not options and kept is not None and all(map(operator.is_, kept[0], key)):
+            return kept[1]
         from . import __version__
         from ._exchange import Settings
 
@@ -107,7 +113,7 @@ class ClientBase:
             theirs = {name.lower() for name in options["headers"] or {}}
             headers = {n: v for n, v in (headers or {}).items() if n.lower() not in theirs}
             headers.update(options["headers"] or {})
-        return Settings(
+        settings = Settings(
             timeouts=timeouts(options.get("timeout", self._timeout)),
             headers=headers,
             cookies=self.cookies,
@@ -118,6 +124,9 @@ class ClientBase:
             authorization=authorization,
             chance=self._chance,
         )
+        if not options:
+            self._kept = key, settings
+        return settings
 
 
 def generation_parameters(

@@ -91,7 +91,8 @@ class Exchange(Generic[A, E]):
         if _log.isEnabledFor(logging.DEBUG):
             shown = _redact.headers(self.request.headers)
             _log.debug("%s %s %s", self.request.method, _redact.url(self.request.url), shown)
-        self._tell("request", url=_redact.url(self.request.url), attempt=meta.attempts)
+        if self._settings.trace is not None:
+            self._tell("request", url=_redact.url(self.request.url), attempt=meta.attempts)
 
     def head(self, status: int, headers: Mapping[str, str]) -> bool:
         """Status and headers came. True when this is a redirect and `request` is now the next one to send."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ._retry import Retries
     from ._tracing import Trace
     from .async_stream import AsyncStream
+    from .mapping import MapItem
 
 __all__ = ["AsyncClient"]
 
@@ -112,7 +114,7 @@ class AsyncClient(ClientBase):
     @overload
     async def chat(
         self,
-        messages: list[Any],
+        messages: Any,
         repetition_penalty: float | None = None,
         frequency_penalty: float | None = None,
         logit_bias: list[float] | None = None,
@@ -139,7 +141,7 @@ class AsyncClient(ClientBase):
     @overload
     async def chat(
         self,
-        messages: list[Any],
+        messages: Any,
         repetition_penalty: float | None = None,
         frequency_penalty: float | None = None,
         logit_bias: list[float] | None = None,
@@ -166,7 +168,7 @@ class AsyncClient(ClientBase):
     @overload
     async def chat(
         self,
-        messages: list[Any],
+        messages: Any,
         repetition_penalty: float | None = None,
         frequency_penalty: float | None = None,
         logit_bias: list[float] | None = None,
@@ -192,7 +194,7 @@ class AsyncClient(ClientBase):
 
     async def chat(
         self,
-        messages: list[Any],
+        messages: Any,
         repetition_penalty: float | None = None,
         frequency_penalty: float | None = None,
         logit_bias: list[float] | None = None,
@@ -256,6 +258,7 @@ class AsyncClient(ClientBase):
             response_format=response_format,
             stream_options=stream_options,
             output=output,
+            openai=options.get("omit_nulls", self._omit_nulls),
         )
         operation = chat(self._target(options), request, parse)
         if stream:
@@ -547,6 +550,42 @@ class AsyncClient(ClientBase):
         from ._operations import models
 
         return await self._call(models(self._target(options)), options)
+
+    def map(
+        self,
+        prompts: Iterable[Any],
+        *,
+        method: Literal["generate", "chat", "completion"] = "generate",
+        concurrency: int | Literal["adaptive"] = "adaptive",
+        ordered: bool = True,
+        errors: Literal["each", "first", "together"] = "each",
+        progress: bool = False,
+        results: str | PathLike[str] | None = None,
+        **arguments: Any,
+    ) -> AsyncIterator[MapItem]:
+        """Answer many prompts, several at a time.
+
+        Args:
+            prompts: Any iterable; it is read as it is needed. For `method="chat"`, each is a list of messages
+                or the text of a single one.
+            method: "generate", "chat" or "completion".
+            concurrency: How many calls at once, or "adaptive": it grows while the server keeps up, is halved
+                when the server is full, and what was refused is asked again.
+            ordered: In the order of the prompts, or else as they are completed.
+            errors: "each": a failed prompt is an item with its `error`. "first": the first error is raised in
+                its turn. "together": after the last item, MapError is raised with all of them.
+            progress: Draw a progress bar (needs tqdm).
+            results: A JSON Lines file to write answers to. What it already answers is not asked again.
+            **arguments: For every call.
+
+        Yields:
+            A MapItem for each prompt: `index`, `prompt`, `answer` or `error`, and `result()`.
+        """
+        from ._mapped import Run, map_async
+
+        run = Run(prompts, method, concurrency, ordered, errors, progress, results, arguments)
+        call = getattr(self, method)
+        return map_async(lambda prompt: call(prompt, **arguments), run)
 
     def _transport(self) -> Transport:
         if self._made is None:

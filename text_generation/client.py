@@ -6,7 +6,8 @@ loaded before it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ._retry import Retries
     from ._tracing import Trace
     from .async_client import AsyncClient
+    from .mapping import MapItem
     from .stream import Stream
 
 __all__ = ["AsyncClient", "Client"]
@@ -99,7 +101,7 @@ class Client(ClientBase):
     @overload
     def chat(
         self,
-        messages: list[Any],
+        messages: Any,
         repetition_penalty: float | None = None,
         frequency_penalty: float | None = None,
         logit_bias: list[float] | None = None,
@@ -126,7 +128,7 @@ class Client(ClientBase):
     @overload
     def chat(
         self,
-        messages: list[Any],
+        messages: Any,
         repetition_penalty: float | None = None,
         frequency_penalty: float | None = None,
         logit_bias: list[float] | None = None,
@@ -153,7 +155,7 @@ class Client(ClientBase):
     @overload
     def chat(
         self,
-        messages: list[Any],
+        messages: Any,
         repetition_penalty: float | None = None,
         frequency_penalty: float | None = None,
         logit_bias: list[float] | None = None,
@@ -179,7 +181,7 @@ class Client(ClientBase):
 
     def chat(
         self,
-        messages: list[Any],
+        messages: Any,
         repetition_penalty: float | None = None,
         frequency_penalty: float | None = None,
         logit_bias: list[float] | None = None,
@@ -243,6 +245,7 @@ class Client(ClientBase):
             response_format=response_format,
             stream_options=stream_options,
             output=output,
+            openai=options.get("omit_nulls", self._omit_nulls),
         )
         operation = chat(self._target(options), request, parse)
         return self._stream(lambda: operation, options) if stream else self._call(operation, options)
@@ -530,6 +533,42 @@ class Client(ClientBase):
         from ._operations import models
 
         return self._call(models(self._target(options)), options)
+
+    def map(
+        self,
+        prompts: Iterable[Any],
+        *,
+        method: Literal["generate", "chat", "completion"] = "generate",
+        concurrency: int | Literal["adaptive"] = "adaptive",
+        ordered: bool = True,
+        errors: Literal["each", "first", "together"] = "each",
+        progress: bool = False,
+        results: str | PathLike[str] | None = None,
+        **arguments: Any,
+    ) -> Iterator[MapItem]:
+        """Answer many prompts, several at a time.
+
+        Args:
+            prompts: Any iterable; it is read as it is needed. For `method="chat"`, each is a list of messages
+                or the text of a single one.
+            method: "generate", "chat" or "completion".
+            concurrency: How many calls at once, or "adaptive": it grows while the server keeps up, is halved
+                when the server is full, and what was refused is asked again.
+            ordered: In the order of the prompts, or else as they are completed.
+            errors: "each": a failed prompt is an item with its `error`. "first": the first error is raised in
+                its turn. "together": after the last item, MapError is raised with all of them.
+            progress: Draw a progress bar (needs tqdm).
+            results: A JSON Lines file to write answers to. What it already answers is not asked again.
+            **arguments: For every call.
+
+        Yields:
+            A MapItem for each prompt: `index`, `prompt`, `answer` or `error`, and `result()`.
+        """
+        from ._mapped import Run, map_sync
+
+        run = Run(prompts, method, concurrency, ordered, errors, progress, results, arguments)
+        call = getattr(self, method)
+        return map_sync(lambda prompt: call(prompt, **arguments), run)
 
     def _transport(self) -> Transport:
         if self._made is None:
