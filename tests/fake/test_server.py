@@ -319,3 +319,10 @@ def test_without_the_fast_parser_and_loop_the_server_works_the_same() -> None:
         timeout=60,
     )
     assert (done.stdout, done.stderr) == ('{"generated_text":" Rayleigh scattering"}\n', "")
+
+
+def test_no_call_is_logged_even_where_the_process_wants_every_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with Server(create_app(Settings())) as server:
+        exchange(server.port, b"GET /ping HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert [record for record in caplog.records if "/ping" in record.getMessage()] == []
