@@ -51,7 +51,7 @@ def ask(
     headers: dict[str, str] | None = None,
     raw: bytes | None = None,
 ) -> Reply:
-    """One request. `payload` is sent as JSON; `raw` as it is."""
+    """One request. `payload` is sent as JSON; `raw` as it is, and as JSON if no `headers` are given."""
     return asyncio.run(ask_async(app, method, path, payload, headers=headers, raw=raw))
 
 
@@ -66,7 +66,8 @@ async def ask_async(
 ) -> Reply:
     """The same in a running loop."""
     body = raw if raw is not None else b"" if payload is None else json.dumps(payload).encode()
-    sent = {"content-type": "application/json"} if payload is not None or raw is not None else {}
+    bare = raw is None or headers is not None
+    sent = {} if payload is None and bare else {"content-type": "application/json"}
     sent.update({name.lower(): value for name, value in (headers or {}).items()})
     asked = False
     reply = Reply(0, {})

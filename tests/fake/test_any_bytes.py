@@ -39,7 +39,7 @@ ANSWERABLE = {"/info", "/health", "/ping", "/", "/v1/models", "/metrics"}
 
 
 def check(app: Application, method: str, path: str, body: bytes, headers: dict[str, str]) -> None:
-    reply = ask(app, method, path, raw=body, headers=headers)
+    reply = ask(app, method, path, raw=body, headers={"content-type": "application/json", **headers})
     assert reply.status in POSSIBLE
     assert app.state.permits.free == app.state.permits.total
     content_type = reply.headers.get("content-type", "")
