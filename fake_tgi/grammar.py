@@ -176,7 +176,7 @@ def _walked(texts: RegexTexts) -> Iterator[str]:
 
 def _searched(pattern: str) -> Iterator[str]:
     """Texts that Hypothesis finds."""
-    from .strategies import DrawError, draw, matching
+    from .drawing import DrawError, draw, matching
 
     for printable in True, False:
         try:
@@ -207,7 +207,7 @@ def _plausible(schema: Any) -> Iterator[Any]:
 
 def _drawn(schema: Any, satisfies: Callable[[Any], bool]) -> Iterator[str]:
     """Texts of values that Hypothesis finds, the plain ones of middling length first."""
-    from .strategies import DrawError, draw, json_values
+    from .drawing import DrawError, draw, json_values
 
     try:
         values = draw(json_values(schema), _DRAWN)

@@ -21,7 +21,7 @@ from fake_tgi.grammar import GrammarError, GrammarShard, answers_to
 from fake_tgi.outlines import compile_error
 from fake_tgi.requests import FunctionDefinition, Tool
 from fake_tgi.shard import Grammar, Sampling, Shard, ShardRequest
-from fake_tgi.strategies import DrawError, draw, json_values, matching
+from fake_tgi.drawing import DrawError, draw, json_values, matching
 from fake_tgi.tokenizer import Tokenizer
 from fake_tgi.tools import tool_grammar
 

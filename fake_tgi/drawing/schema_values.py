@@ -1,65 +1,20 @@
-"""Hypothesis strategies, and values drawn from them outside of any test.
-
-The only module that imports Hypothesis; whoever needs it imports this one when it is used. A draw does not
-depend on the process, on earlier draws, on a database or on pytest's options: the same strategy and seed
-give the same values.
-"""
+"""Values for a JSON Schema, and texts for a regular expression."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from functools import partial
 from math import ceil, floor
-from typing import Any, TypeVar
+from typing import Any
 
-from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
-from hypothesis.errors import HypothesisException
 
-from .schema_parts import DEEPEST, alternatives, bounds, checker, count, kinds
+from ..schema_parts import DEEPEST, alternatives, bounds, checker, count, kinds
+from .examples import DrawError
 
-__all__ = ["DrawError", "draw", "json_values", "matching"]
+__all__ = ["json_values", "matching"]
 
-T = TypeVar("T")
-
-# Hypothesis seeds the global generators of `random` during a draw, so two of them must not overlap.
-_ONE_AT_A_TIME = threading.Lock()
 _PRINTABLE = st.characters(codec="ascii", min_codepoint=0x20, max_codepoint=0x7E)
-
-
-class DrawError(ValueError):
-    """Nothing can be drawn: the strategy has no values, or none that Hypothesis finds."""
-
-
-def draw(strategy: st.SearchStrategy[T], number: int, *, start: int = 0) -> list[T]:
-    """Up to `number` values, at least one; `start` seeds them. Raises DrawError."""
-    drawn: list[T] = []
-
-    @seed(start)
-    @settings(
-        max_examples=number,
-        phases=(Phase.generate,),
-        database=None,
-        deadline=None,
-        derandomize=False,
-        suppress_health_check=list(HealthCheck),
-        verbosity=Verbosity.quiet,
-    )
-    @given(strategy)
-    def collect(value: T) -> None:
-        drawn.append(value)
-
-    with _ONE_AT_A_TIME:
-        try:
-            collect()
-        except HypothesisException as error:
-            raise DrawError(f"nothing could be drawn from {strategy!r}: {error}") from error
-        except Exception as error:  # strategies are built late, and may fail as late
-            raise DrawError(f"{strategy!r} is no strategy: {error}") from error
-    if not drawn:
-        raise DrawError(f"nothing could be drawn from {strategy!r}")
-    return drawn
 
 
 def matching(pattern: str, *, printable: bool = True) -> st.SearchStrategy[str]:
