@@ -334,6 +334,8 @@ class Transport:
             return failed
         if isinstance(error, aiohttp.ServerDisconnectedError):
             return DisconnectedError(f"Could not reach {where}: {said}")
+        if isinstance(error, aiohttp.ClientPayloadError):
+            return InterruptedGenerationError(f"The connection broke in the middle of the answer: {said}")
         if isinstance(error, RuntimeError | TypeError) and not isinstance(error, aiohttp.ClientError):
             raise error  # a closed loop or session of the caller's: not the server's doing
         return ConnectionFailedError(f"Could not reach {where}: {said}")
@@ -356,7 +358,7 @@ class Reply:
     """
 
     __slots__ = (
-        *("_clocks", "_content", "_deadline", "_expired", "_loop", "_response", "_timer"),
+        *("_clocks", "_content", "_deadline", "_expired", "_loop", "_lost", "_response", "_timer"),
         *("ended", "headers", "status"),
     )
 
@@ -371,6 +373,7 @@ class Reply:
         self._deadline: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._expired = False
+        self._lost: asyncio.Future[None] | bool | None = None
 
     async def read(self, first: bool) -> bytes:
         """The next piece of the body; b"" at its end. `first`: nothing of the answer has arrived yet.
@@ -389,6 +392,8 @@ class Reply:
             failure = content.exception()
             if failure is None:
                 return content.read_nowait()
+        if self._lost is None:
+            self._lost = self._watch()
         if seconds is not None:
             if seconds <= 0:
                 raise _timed_out(self._clocks, clock)
@@ -416,6 +421,23 @@ class Reply:
         elif self._content.at_eof():
             self.ended = True
         return data
+
+    def _watch(self) -> asyncio.Future[None] | bool:
+        """Hear of a lost connection ourselves: aiohttp tells nobody who waits for the body when what ended it
+        was a malformed chunk, and the wait would never end."""
+        protocol = getattr(self._response.connection, "protocol", None)
+        closed: asyncio.Future[None] | None = getattr(protocol, "closed", None)
+        if closed is None:
+            return False
+        closed.add_done_callback(self._on_lost)
+        return closed
+
+    def _on_lost(self, closed: asyncio.Future[None]) -> None:
+        if not closed.cancelled():
+            closed.exception()  # seen
+        content = self._content
+        if not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError("the answer is not in the chunked coding"))
 
     def _check(self) -> None:
         """The timer went off: was it in time?"""
@@ -458,6 +480,8 @@ class Reply:
         timer, self._timer = self._timer, None
         if timer is not None:
             timer.cancel()
+        if isinstance(self._lost, asyncio.Future):
+            self._lost.remove_done_callback(self._on_lost)
         response = self._response
         if self.ended:
             response.release()

@@ -262,6 +262,9 @@ class Transport:
                     self._drop_idle(exchange.request.url)
                     continue
                 raise self._translated(exchange, error) from error
+            if getattr(getattr(getattr(response.raw, "_fp", None), "msg", None), "defects", None):
+                response.raw.close()  # http.client takes half a head for a whole one
+                raise ConnectionFailedError(f"The server's answer is no HTTP: {dict(response.headers)}")
             return Reply(response, exchange.clocks)
 
     def _session(self) -> requests.Session:

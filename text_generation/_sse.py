@@ -112,8 +112,9 @@ class EventStreamDecoder:
         name = b""
         data: list[bytes] = []
         for line in block.split(b"\n"):
-            if not line:  # a line left over from several empty ones in a row: it dispatches nothing yet
-                name = b""
+            if not line:
+                # One of several empty lines in a row, which dispatches nothing; or the very end.
+                name = name if data else b""
                 continue
             field, _, value = line.partition(b":")
             if value[:1] == b" ":

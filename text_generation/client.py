@@ -615,6 +615,10 @@ def _pause(seconds: float) -> None:
 
 # What the published module could be asked for, and where it is now.
 _PUBLISHED: Mapping[str, tuple[str, str | None]] = {
+    "Union": ("typing", "Union"),
+    "Optional": ("typing", "Optional"),
+    "List": ("typing", "List"),
+    "Dict": ("typing", "Dict"),
     "AsyncClient": ("text_generation.async_client", "AsyncClient"),
     "ClientSession": ("aiohttp", "ClientSession"),
     "ClientTimeout": ("aiohttp", "ClientTimeout"),

@@ -159,6 +159,9 @@ class InferenceAPIAsyncClient(AsyncClient):
 
 
 _PUBLISHED: Mapping[str, tuple[str, str | None]] = {
+    "Optional": ("typing", "Optional"),
+    "List": ("typing", "List"),
+    "Dict": ("typing", "Dict"),
     "DeployedModel": ("text_generation.types", "DeployedModel"),
     "__version__": ("text_generation", "__version__"),
     "parse_error": ("text_generation.errors", "parse_error"),
