@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, TypedDict
 
 from ._files import folder
 
-__all__ = ["Exchange", "RecordedRequest", "RecordedResponse", "body_of", "profiles", "recordings"]
+__all__ = [
+    "Exchange",
+    "RecordedRequest",
+    "RecordedResponse",
+    "body_of",
+    "exchange_of",
+    "profiles",
+    "recordings",
+]
 
 
 class _Request(TypedDict):
@@ -96,6 +104,37 @@ def body_of(request: Mapping[str, Any]) -> bytes | None:
     if "raw_b64" in request:
         return base64.b64decode(request["raw_b64"])
     return None
+
+
+def exchange_of(
+    method: str,
+    path: str,
+    body: bytes | None,
+    status: int,
+    headers: Iterable[tuple[str, str]],
+    answer: bytes,
+    *,
+    name: str = "seen",
+) -> Exchange:
+    """An exchange in the format of the recordings, from what went over the wire; for `check_exchange`.
+
+    `body` is the request's, None if it has none; `headers` are the answer's, names in any case; `answer` is
+    its body, decoded from chunks if it came in some.
+    """
+    request: RecordedRequest = {"method": method.upper(), "path": path, "headers": {}}
+    if body is not None:
+        try:
+            request["raw"] = body.decode()
+        except UnicodeDecodeError:
+            request["raw_b64"] = base64.b64encode(body).decode()
+    pairs = [[key.lower(), value] for key, value in headers]
+    chunked = any(key == "transfer-encoding" for key, _ in pairs)
+    response: RecordedResponse = {"status": status, "headers": pairs, "chunked": chunked}
+    try:
+        response["chunks"] = [answer.decode()]
+    except UnicodeDecodeError:
+        response["chunks_b64"] = [base64.b64encode(answer).decode()]
+    return {"name": name, "request": request, "generations": [], "response": response}
 
 
 def _lines(profile: str) -> Iterator[Exchange]:

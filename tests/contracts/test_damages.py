@@ -14,8 +14,9 @@ import pytest
 
 from tgi_contracts import Exchange, check_exchange, recordings, violations_of
 
+from .answered import answered
 from .damages import Damage, exchange_damages, value_damages
-from .test_recordings import ALL, answered, covered_by, snapshots
+from .test_recordings import ALL, covered_by, snapshots
 
 #: So many damages of one kind at one place of one route's answers; set the variable to try all 130,000.
 EACH = 1_000_000 if os.environ.get("TGI_CONTRACTS_EVERY_DAMAGE") else 3

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tgi_contracts import check_exchange
+from tgi_contracts import check_exchange, exchange_of, violations
 
 
 def exchange(body: Any, answer: str, status: int = 200, **more: Any) -> dict[str, Any]:
@@ -88,3 +88,13 @@ def test_a_generation_that_says_only_what_the_model_shall_do_is_not_compared() -
     found = exchange({"inputs": "x"}, '{"generated_text":"y"}')
     found["generations"] = [{"inputs": "x", "tokens": []}]
     assert check_exchange(found) == []
+
+
+@pytest.mark.parametrize("answer", [b'{"generated_text":"y"}', b"\xff"])
+@pytest.mark.parametrize("body", [None, b'{"inputs":"x"}', b"\xff"])
+def test_what_went_over_the_wire_becomes_an_exchange(body: bytes | None, answer: bytes) -> None:
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))]
+    found = exchange_of("post", "/generate", body, 200, headers, answer)
+    assert violations(found, "Exchange") == []
+    rules = {violation.rule for violation in check_exchange(found)}
+    assert rules == ({"utf-8"} if answer == b"\xff" else {"headers"})  # the x- headers are missing

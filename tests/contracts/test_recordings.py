@@ -25,6 +25,8 @@ from tgi_contracts import (
     violations_of,
 )
 
+from .answered import answered
+
 ALL: list[Exchange] = list(recordings())
 
 
@@ -38,19 +40,6 @@ def test_every_recorded_exchange_keeps_every_contract(profile: str) -> None:
 def test_every_recorded_exchange_is_in_the_format_that_the_schema_describes(profile: str) -> None:
     for exchange in recordings(profile=profile):
         assert violations(exchange, "Exchange") == [], exchange["name"]
-
-
-def answered(exchange: Exchange) -> Iterator[tuple[Any, bool]]:
-    """The body as a value, or each event's data; and whether it is an event."""
-    response = exchange["response"]
-    body = "".join(response["chunks"])
-    kind = dict(map(tuple, response["headers"])).get("content-type")
-    if kind == "text/event-stream":
-        for block in body.split("\n\n")[:-1]:
-            data = block.removeprefix("data: ")
-            yield (data if data == "[DONE]" else json.loads(data)), True
-    else:
-        yield (json.loads(body) if kind == "application/json" and body else body), False
 
 
 def test_every_recorded_answer_and_event_keeps_the_contract_of_its_route_by_itself() -> None:

@@ -141,3 +141,10 @@ def test_what_is_public_is_listed() -> None:
 def test_files_are_laid_out_alike(name: str) -> None:
     text = (files("tgi_contracts") / "schemas" / f"{name}.json").read_text(encoding="utf-8")
     assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
+
+
+def test_what_is_public_can_be_asked_for_and_nothing_else() -> None:
+    assert set(tgi_contracts.__all__) <= set(dir(tgi_contracts))
+    assert set(tgi_contracts._PARTS) == set(tgi_contracts.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'nope'"):
+        tgi_contracts.nope  # noqa: B018

@@ -1,0 +1,80 @@
+"""The contracts from a shell, for users of other languages: `python -m tgi_contracts --help`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from . import Violation, check_exchange, names, openapi, schema, violations
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command. Returns 0; 1 if a value breaks its contract; 2 if a file cannot be read."""
+    parser = argparse.ArgumentParser(prog="python -m tgi_contracts", description="Contracts of a TGI server.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("names", help="list the schemas")
+    one = commands.add_parser("schema", help="print a schema")
+    one.add_argument("name", choices=names(), metavar="NAME")
+    commands.add_parser("openapi", help="print the OpenAPI document")
+    value = commands.add_parser("validate", help="hold a JSON file to a schema")
+    value.add_argument("name", choices=names(), metavar="NAME")
+    value.add_argument("file", help="a JSON file, or - for standard input")
+    check = commands.add_parser(
+        "check", help="hold a file of recorded exchanges, one a line, to every contract"
+    )
+    check.add_argument(
+        "file", help="a JSONL file in the format of the schema Exchange, or - for standard input"
+    )
+    args = parser.parse_args(argv)
+    try:
+        return _run(args)
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"{args.file}: {error}\n")
+        return 2
+
+
+def _run(args: argparse.Namespace) -> int:
+    if args.command == "names":
+        return _say("\n".join(names()))
+    if args.command == "schema":
+        return _say(_pretty(schema(args.name)))
+    if args.command == "openapi":
+        return _say(_pretty(openapi()))
+    if args.command == "validate":
+        return _tell(args.file, violations(json.loads(_text(args.file)), args.name))
+    worst = 0
+    for number, line in enumerate(_text(args.file).split("\n"), 1):
+        exchange = json.loads(line) if line.strip() else {"format": None}
+        if "format" not in exchange:  # the head of a file is no exchange
+            found = violations(exchange, "Exchange") or check_exchange(exchange)
+            worst = max(worst, _tell(f"{args.file}:{number} {exchange.get('name', '')}".rstrip(), found))
+    return worst
+
+
+def _text(file: str) -> str:
+    return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _say(text: str) -> int:
+    sys.stdout.write(text + "\n")
+    return 0
+
+
+def _tell(what: str, found: list[Violation]) -> int:
+    for violation in found:
+        _say(f"{what}: {violation}")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

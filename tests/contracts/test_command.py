@@ -1,0 +1,62 @@
+"""`python -m tgi_contracts`: the checks for users of other languages."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tgi_contracts import names, openapi, recordings, schema
+from tgi_contracts.__main__ import main
+
+
+def test_names_and_schemas_and_the_openapi_document_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["names"]) == 0
+    assert capsys.readouterr().out.split() == names()
+    assert main(["schema", "Token"]) == 0
+    assert json.loads(capsys.readouterr().out) == schema("Token")
+    assert main(["openapi"]) == 0
+    assert json.loads(capsys.readouterr().out) == openapi()
+
+
+def test_a_file_that_breaks_its_schema_is_told_and_makes_the_exit_code_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "answer.json"
+    file.write_text('{"generated_text": 5}', encoding="utf-8")
+    assert main(["validate", "GenerateResponse", str(file)]) == 1
+    assert capsys.readouterr().out == f"{file}: $.generated_text: expected string, got 5 (type)\n"
+
+
+def test_recorded_exchanges_are_checked_line_by_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    right = next(iter(recordings(profile="auth")))
+    wrong = {**right, "name": "wrong", "response": {**right["response"], "status": 418}}
+    lines = [{"format": "tgi-recording", "version": 1}, right, wrong]
+    file = tmp_path / "recorded.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)) + "\n\n", encoding="utf-8")
+    assert main(["check", str(file)]) == 1
+    assert capsys.readouterr().out.startswith(
+        f"{file}:3 wrong: status: expected POST /generate never answers 418"
+    )
+
+
+def test_the_shipped_recordings_keep_every_contract(capsys: pytest.CaptureFixture[str]) -> None:
+    from importlib.resources import as_file, files
+
+    with as_file(files("tgi_contracts") / "recordings" / "default.jsonl") as file:
+        assert main(["check", str(file)]) == 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("text", [None, "{", '"\\ud800'])
+def test_a_file_that_cannot_be_read_is_exit_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None
+) -> None:
+    file = tmp_path / "x.json"
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+    assert main(["validate", "Token", str(file)]) == 2
+    assert capsys.readouterr().err.startswith(f"{file}: ")
