@@ -20,7 +20,6 @@ from .requests import (
     GenerateParameters,
     GrammarType,
     JsonGrammar,
-    JsonValue,
     Message,
     MessageChunk,
     TextChunk,
@@ -128,7 +127,7 @@ def _render(request: ChatRequest, template: ChatTemplate, tools: tuple[Tool, ...
     messages = [(message.role, _content(message)) for message in request.messages]
     context = None
     if tools:
-        context = [_tool_context(tool) for tool in tools]
+        context = [(tool, value(tool.function.arguments).decode()) for tool in tools]
         text = f"\n---\n{request.tool_prompt or DEFAULT_TOOL_PROMPT}"
         if not template.uses_tools:
             listed = b",".join(_tool_json(tool) for tool in tools).decode()
@@ -156,19 +155,6 @@ def _content(message: Message) -> str:
 
 def _chunk(chunk: MessageChunk) -> str:
     return chunk.text if isinstance(chunk, TextChunk) else f"![]({chunk.image_url.url})"
-
-
-def _tool_context(tool: Tool) -> JsonValue:
-    """A tool as templates see it: `arguments` is a string."""
-    function = tool.function
-    return {
-        "type": tool.type,
-        "function": {
-            "description": function.description,
-            "name": function.name,
-            "arguments": value(function.arguments).decode(),
-        },
-    }
 
 
 def _function_json(function: FunctionDefinition) -> bytes:
