@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from fake_tgi.drawing import DrawError, draw, json_values, matching
 from fake_tgi.grammar import GrammarError, GrammarShard, answers_to
 from fake_tgi.outlines import compile_error
 from fake_tgi.requests import FunctionDefinition, Tool
 from fake_tgi.shard import Grammar, Sampling, Shard, ShardRequest
-from fake_tgi.drawing import DrawError, draw, json_values, matching
 from fake_tgi.tokenizer import Tokenizer
 from fake_tgi.tools import tool_grammar
 
@@ -35,7 +35,15 @@ PERSON = {
         "home": {"$ref": "#/$defs/place"},
     },
     "required": ["name", "age", "tags", "home"],
-    "$defs": {"place": {"properties": {"city": {"type": "string"}, "floor": {"type": "integer"}}}},
+    "$defs": {
+        "place": {
+            "properties": {
+                "city": {"type": "string"},
+                "floor": {"type": "integer", "minimum": 200, "maximum": 201},
+            },
+            "required": ["floor"],
+        }
+    },
 }
 WEATHER = Tool(
     "function",
