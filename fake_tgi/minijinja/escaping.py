@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import isfinite
 from typing import Final
 
-from ..render.values import f64_text, string
+from ..render.values import string
+from ..rust_text import format_f64
 from .display import display
 from .errors import Failure, invalid_operation
 from .values import UNDEFINED, Function, MapLike, Safe, Value, iterate
@@ -35,7 +36,7 @@ def json_text(value: Value, indent: int | None, level: int = 0) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        return f64_text(value) if isfinite(value) else "null"
+        return format_f64(value) if isfinite(value) else "null"
     if isinstance(value, Function):
         return string(display(value)).decode()
     colon = ":" if indent is None else ": "

@@ -13,21 +13,31 @@ from functools import lru_cache
 from json.encoder import encode_basestring
 from math import isfinite
 
-__all__ = ["boolean", "f32", "f64_text", "string", "value"]
+from ..rust_text import format_f64
+
+__all__ = ["boolean", "f32", "string", "value"]
 
 _F32 = struct.Struct("<f")
 _pack: Callable[[float], bytes] = _F32.pack
 _NULL = b"null"
+_TOKEN_LENGTH = 32
 
 
-@lru_cache(maxsize=16384)
 def string(text: str) -> bytes:
     """`text` as a JSON string. A lone surrogate, which no Rust string can hold, becomes U+FFFD."""
+    return _remembered(text) if len(text) <= _TOKEN_LENGTH else _quoted(text)
+
+
+def _quoted(text: str) -> bytes:
     quoted = encode_basestring(text)
     try:
         return quoted.encode()
     except UnicodeEncodeError:
         return quoted.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+
+
+# The texts of tokens come again and again; whole answers do not, and would only fill the memory.
+_remembered = lru_cache(maxsize=16384)(_quoted)
 
 
 def boolean(flag: bool) -> bytes:
@@ -54,7 +64,7 @@ def f32(number: float | None) -> bytes:
         return _NULL
     elif single == 0.0:
         return b"-0.0" if packed[3] & 0x80 else b"0.0"
-    return _layout(_scientific(single, packed), above=13, below=-6).encode()
+    return _layout(_scientific(single, packed)).encode()
 
 
 def _fewest_digits(single: float, packed: bytes, style: str, leading: int) -> str:
@@ -96,27 +106,17 @@ def _shortest_power(single: float, packed: bytes) -> str:
     return f"{single:.8e}"
 
 
-def f64_text(number: float) -> str:
-    """A finite 64-bit float as ryu lays it out: what serde_json prints for a number in free JSON."""
-    if number == 0.0:
-        return "-0.0" if str(number)[0] == "-" else "0.0"
-    shortest = repr(number)
-    if "e" not in shortest and abs(number) < 1e16:
-        return shortest
-    return _layout(shortest, above=16, below=-5)
-
-
-def _layout(scientific: str, *, above: int, below: int) -> str:
-    """ryu's layout: plain while the decimal point has `below` < place <= `above`, else an exponent."""
+def _layout(scientific: str) -> str:
+    """ryu's layout of a 32-bit float: plain while the decimal point is near enough, else an exponent."""
     significand, _, exponent = scientific.partition("e")
     sign = "-" if significand[0] == "-" else ""
     digits = significand.lstrip("-").replace(".", "").rstrip("0")
     point = int(exponent) + 1
-    if 0 < point <= above:
+    if 0 < point <= 13:
         if point >= len(digits):
             return f"{sign}{digits}{'0' * (point - len(digits))}.0"
         return f"{sign}{digits[:point]}.{digits[point:]}"
-    if below < point <= 0:
+    if -6 < point <= 0:
         return f"{sign}0.{'0' * -point}{digits}"
     rest = f".{digits[1:]}" if len(digits) > 1 else ""
     return f"{sign}{digits[0]}{rest}e{point - 1}"
@@ -135,9 +135,9 @@ def value(free: object) -> bytes:
     if isinstance(free, bool):
         return b"true" if free else b"false"
     if isinstance(free, int):
-        return b"%d" % free if -(2**63) <= free < 2**64 else f64_text(float(free)).encode()
+        return b"%d" % free if -(2**63) <= free < 2**64 else format_f64(float(free)).encode()
     if isinstance(free, float):
-        return f64_text(free).encode() if isfinite(free) else _NULL
+        return format_f64(free).encode() if isfinite(free) else _NULL
     if isinstance(free, dict):
         return b"{" + b",".join(string(key) + b":" + value(item) for key, item in free.items()) + b"}"
     if isinstance(free, (list, tuple)):
