@@ -25,21 +25,32 @@ def metrics_violations(text: str) -> Iterator[Violation]:
     """Each way in which the text of /metrics, which satisfies the schema Metrics, is no router's."""
     families: Mapping[str, Any] = table("metrics")["families"]
     seen: set[str] = set()
-    for block in text.split("\n\n"):
-        lines = [line for line in block.split("\n") if line]
-        if lines:
-            name = _family_of(lines)
-            if name not in families:
-                yield Violation(f"$.{name}", "family", "a family of metrics.json", shown(lines[0]))
-            elif name in seen:
-                yield Violation(f"$.{name}", "family", "one block of a family", "another")
-            else:
-                yield from _family(name, families[name], lines)
-            seen.add(name)
+    for name, lines in _blocks(text):
+        if name not in families:
+            yield Violation(f"$.{name}", "family", "a family of metrics.json", shown(lines[0]))
+        elif name in seen:
+            yield Violation(f"$.{name}", "family", "one block of a family", "another")
+        else:
+            yield from _family(name, families[name], lines)
+        seen.add(name)
 
 
-def _family_of(lines: list[str]) -> str:
-    return next((line.split(" ")[2] for line in lines if line.startswith("# TYPE ")), lines[0])
+def _blocks(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Each family's name and lines: a block begins where a HELP or TYPE line names another family.
+
+    Empty lines mean nothing in this format; the router puts one between families, other writers do not.
+    """
+    name, lines = "", list[str]()
+    for line in text.split("\n"):
+        words = line.split(" ", 3)
+        if words[0] == "#" and len(words) > 2 and words[2] != name:
+            if lines:
+                yield name, lines
+            name, lines = words[2], []
+        if line:
+            lines.append(line)
+    if lines:
+        yield name, lines
 
 
 def _family(name: str, family: Mapping[str, Any], lines: list[str]) -> Iterator[Violation]:

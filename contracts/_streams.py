@@ -26,8 +26,8 @@ def check_stream(
     """Each way in which a whole stream breaks its contracts; [] if it keeps them.
 
     `events` is the stream as sent (one text, bytes, or texts in pieces that begin with `data:` or `:`), or
-    the data of its events in order, as `json.loads` gives them, with "[DONE]" where it comes. As sent, a
-    chat or completion stream must end with `[DONE]`; of parsed data it may have been left out.
+    the data of its events in order, as texts or as `json.loads` gives them, with "[DONE]" where it comes.
+    As sent, a chat or completion stream must end with `[DONE]`; of parsed data it may have been left out.
 
     `path` is the route that answered; without it the events tell which kind they are. `prompts` is the
     number of prompts of a completion stream, if known.
@@ -89,10 +89,20 @@ def _parsed(events: Iterable[Any] | str | bytes) -> tuple[list[Any], list[Violat
         pieces = [v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in values]
         texts = [piece for piece in pieces if isinstance(piece, str)]
         if not texts or len(texts) != len(pieces) or not texts[0].startswith(("data:", ":")):
-            return values, [], False
+            return [_data(value) for value in values], [], False
         events = "".join(texts)
     parsed, found = events_of(events)
     return parsed, found, True
+
+
+def _data(value: Any) -> Any:
+    """An event's data given as text is taken for what it says."""
+    if not isinstance(value, str) or value == DONE:
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 # Below, `.get` where a member may also be null or gone in an event that a client wrote down.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -150,6 +151,11 @@ def test_a_stream_as_sent_must_have_its_end_marker() -> None:
     text = sent(['{"error":{"message":"Model is overloaded","http_status_code":422}}'])
     assert [v.rule for v in check_stream(text)] == ["end"]
     assert check_stream(text + sent(["[DONE]"])) == []
+
+
+def test_the_data_of_events_may_be_given_as_text() -> None:
+    assert check_stream([json.dumps(chunk("a")), json.dumps(chunk("b", "stop")), "[DONE]"]) == []
+    assert [v.where for v in check_stream([json.dumps(chunk("a", "stop")), "{"])] == ["events[1]"]
 
 
 def test_a_stream_as_sent_may_have_keep_alives_and_comes_in_any_form() -> None:
