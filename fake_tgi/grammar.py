@@ -23,7 +23,7 @@ from .generation import Generation
 from .plausible import Plausible
 from .regex_texts import RegexTexts
 from .schema_parts import checker
-from .seeded import canonical
+from .seeds import canonical, key_of
 from .shard import Grammar, ShardRequest
 from .text_answers import TextAnswers
 from .tokenizer import Tokenizer
@@ -47,7 +47,7 @@ class GrammarShard:
 
     def __init__(self, tokenizer: Tokenizer, seed: int = 0) -> None:
         self._answers = TextAnswers(tokenizer)
-        self._key = (seed % 2**64).to_bytes(8, "little")
+        self._key = key_of(seed)
         self._known: BoundedCache[str, tuple[str, ...] | GrammarError] = BoundedCache(
             entries=512, size=2_000_000
         )

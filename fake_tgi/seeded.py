@@ -11,8 +11,9 @@ each, and an answer is a walk through their tables.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
+from itertools import chain
 from struct import Struct
 from zlib import crc32
 
@@ -20,13 +21,13 @@ from .caches import BoundedCache
 from .generation import FinishReason, Generation, Token
 from .likelihood import Likelihood
 from .phrases import COMMON_WORDS, FIRST, PATTERNS, SLOTS, TOPIC, UNTITLED
+from .seeds import SeedSource, canonical, key_of
 from .shard import ShardRequest
 from .stopping import said, stop_tokens
 from .tokenizer import Tokenizer
 
-__all__ = ["SeedSource", "SeededShard", "canonical"]
+__all__ = ["SeedSource", "SeededShard"]
 
-_SAMPLING = Struct("<dqddBddBBq")
 _NUMBERS = Struct("<32H")
 _VARIANTS = 4
 _MOST_SENTENCES = 5
@@ -36,56 +37,6 @@ _WORDS = re.compile(r"(?<![\w<|\[/\\{])[A-Za-z]{4,20}(?![\w|>\]\\}])").findall
 _OTHER_WORDS = re.compile(r"[^\W\d_]{2,20}").findall
 _LOOKED_AT = 400
 _COMMON = frozenset(COMMON_WORDS.split())
-
-
-def canonical(request: ShardRequest, seed: int | None) -> bytes:
-    """What a model sees of a request, as bytes: limits and what is only reported are left out."""
-    sampling = request.sampling
-    head = _SAMPLING.pack(
-        sampling.temperature,
-        sampling.top_k,
-        sampling.top_p,
-        sampling.typical_p,
-        sampling.do_sample,
-        sampling.repetition_penalty,
-        sampling.frequency_penalty,
-        sampling.watermark,
-        request.add_special_tokens,
-        request.input_length,
-    )
-    text = request.inputs if request.adapter_id is None else f"{request.adapter_id}\0{request.inputs}"
-    if seed is not None:
-        text = f"{seed}\0{text}"
-    return head + text.encode("utf-8", "surrogatepass")
-
-
-def _key(seed: int) -> bytes:
-    return (seed % 2**64).to_bytes(8, "little")
-
-
-class SeedSource:
-    """Draws the seeds of sampling requests that bring none.
-
-    A seed follows from the server's seed, the request, and how often the same request was seen before, so
-    it does not matter what else was asked in between. The counts of the last 100,000 different requests
-    or so are kept.
-    """
-
-    def __init__(self, seed: int = 0) -> None:
-        self._key = _key(seed)
-        self._seen: BoundedCache[bytes, int] = BoundedCache(entries=100_000, size=100_000)
-
-    def draw(self, request: ShardRequest) -> int:
-        """A seed for `request`, 64 bits; the one it carries does not count."""
-        found = blake2b(canonical(request, None), digest_size=16, key=self._key).digest()
-        times = self._seen.get(found) or 0
-        self._seen.put(found, times + 1)
-        again = blake2b(found, digest_size=8, salt=times.to_bytes(16, "little"), key=self._key)
-        return int.from_bytes(again.digest(), "little")
-
-    def clear(self) -> None:
-        """Forgets which requests were seen."""
-        self._seen.clear()
 
 
 class _Phrase:
@@ -99,10 +50,43 @@ class _Phrase:
         self.tops: dict[tuple[int, bool], tuple[tuple[Token, ...], ...]] = {}
 
 
+class _Table:
+    """The phrases for one place, each in a few likelihoods; tokenised when they are first said."""
+
+    __slots__ = ("_likelihood", "_say", "_texts", "phrases")
+
+    def __init__(
+        self,
+        texts: tuple[str, ...],
+        say: Callable[[str], tuple[tuple[int, str], ...]],
+        likelihood: Likelihood,
+    ) -> None:
+        self._texts = texts
+        self._say = say
+        self._likelihood = likelihood
+        self.phrases: list[_Phrase | None] = [None] * (len(texts) * _VARIANTS)
+
+    def make(self, at: int) -> _Phrase:
+        """The phrase at an index of `phrases`, which then has it."""
+        text = self._texts[at // _VARIANTS]
+        mix = crc32(text.encode("utf-8", "replace")) + 61 * (at % _VARIANTS)
+        phrase = self.phrases[at] = _Phrase(self._likelihood.tokens(self._say(text), mix))
+        return phrase
+
+    def pick(self, number: int) -> _Phrase:
+        """The phrase for a number below 65,536."""
+        at = number * len(self.phrases) >> 16
+        return self.phrases[at] or self.make(at)
+
+
 def _numbers(digest: bytes) -> Iterator[int]:
-    """Endless numbers below 65,536."""
+    """Endless numbers below 65,536; no Python runs for each of them."""
+    return chain.from_iterable(map(_NUMBERS.unpack, _digests(digest)))
+
+
+def _digests(digest: bytes) -> Iterator[bytes]:
     while True:
-        yield from _NUMBERS.unpack(digest)
+        yield digest
         digest = blake2b(digest).digest()
 
 
@@ -116,14 +100,13 @@ class SeededShard:
     def __init__(self, tokenizer: Tokenizer, seed: int = 0, *, ignore_eos: bool = False) -> None:
         self._tokenizer = tokenizer
         self._likelihood = Likelihood(tokenizer)
-        self._key = _key(seed)
+        self._key = key_of(seed)
         self._ignore_eos = ignore_eos
-        self._tables: dict[str, tuple[_Phrase, ...]] = {}
-        self._topics: BoundedCache[str, tuple[_Phrase, ...]] = BoundedCache(entries=4096, size=4096)
+        self._tables: dict[str, _Table] = {}
+        self._topics: BoundedCache[str, _Table] = BoundedCache(entries=4096, size=4096)
         eos = tokenizer.eos_id
-        self._eos = (
-            None if eos is None else self._variants([(eos, tokenizer.texts([eos], tokenizer.anchor)[0])])
-        )
+        ending = () if eos is None else ((eos, tokenizer.texts([eos], tokenizer.anchor)[0]),)
+        self._eos = _Table(("end",), lambda _: ending, self._likelihood) if ending else None
 
     def slow(self, request: ShardRequest) -> bool:
         """True for what is worked out token by token and is long."""
@@ -178,10 +161,11 @@ class SeededShard:
                     table = topic
                 else:
                     name = slot + suffix if suffix else slot
-                    found = tables.get(name)
-                    table = found if found is not None else self._table(name)
+                    table = tables.get(name) or self._table(name)
                 suffix = ""
-                phrase = table[draw() * len(table) >> 16]
+                known = table.phrases  # pick(), without a call
+                at = draw() * len(known) >> 16
+                phrase = known[at] or table.make(at)
                 phrases.append(phrase)
                 tokens += phrase.tokens
                 if len(tokens) >= limit:
@@ -189,7 +173,7 @@ class SeededShard:
             sentences -= 1
             if sentences <= 0 and not ignore_eos:
                 assert self._eos is not None
-                phrase = self._eos[draw() * _VARIANTS >> 16]
+                phrase = self._eos.pick(draw())
                 phrases.append(phrase)
                 tokens += phrase.tokens
                 return phrases, tokens
@@ -219,30 +203,25 @@ class SeededShard:
             tops += found
         return tuple(tops)
 
-    def _topic(self, inputs: str, number: int) -> tuple[_Phrase, ...]:
+    def _topic(self, inputs: str, number: int) -> _Table:
         """A word from the end of the prompt, or something that stands for it."""
         end = inputs[-_LOOKED_AT:]
         words = [word for word in _WORDS(end) if word.lower() not in _COMMON] or _OTHER_WORDS(end)
         word = words[number * len(words) >> 16] if words else UNTITLED[number * len(UNTITLED) >> 16]
         found = self._topics.get(word)
         if found is None:
-            found = self._variants(self._tokenizer.continuation(" " + word))
+            found = _Table((" " + word,), self._pairs, self._likelihood)
             self._topics.put(word, found)
         return found
 
-    def _table(self, name: str) -> tuple[_Phrase, ...]:
+    def _table(self, name: str) -> _Table:
         """The phrases for a place; `^` behind its name: for the very beginning, without the space."""
         texts = SLOTS[name.rstrip("^")]
         if name.endswith("^"):
             texts = tuple(text.lstrip() for text in texts)
-        table: list[_Phrase] = []
-        for text in texts:
-            pairs = self._tokenizer.continuation(text)
-            if pairs:
-                table += self._variants(pairs)
-        self._tables[name] = found = tuple(table)
-        return found
+        table = self._tables[name] = _Table(texts, self._pairs, self._likelihood)
+        return table
 
-    def _variants(self, pairs: tuple[tuple[int, str], ...] | list[tuple[int, str]]) -> tuple[_Phrase, ...]:
-        start = crc32("".join(text for _, text in pairs).encode("utf-8", "replace"))
-        return tuple(_Phrase(self._likelihood.tokens(pairs, start + 61 * i)) for i in range(_VARIANTS))
+    def _pairs(self, text: str) -> tuple[tuple[int, str], ...]:
+        """The tokens of a phrase: at least one, so that an answer gets on in any vocabulary."""
+        return self._tokenizer.continuation(text) or ((0, self._tokenizer.text_of(0)),)

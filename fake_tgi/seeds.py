@@ -1,0 +1,68 @@
+"""What makes two requests the same to a model, and the seeds of those that bring none.
+
+Everything random in the fake follows from a hash of the server's seed and of the request. The hash is the
+same in every process, and Python's own is not.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from struct import Struct
+
+from .caches import BoundedCache
+from .shard import ShardRequest
+
+__all__ = ["SeedSource", "canonical", "key_of"]
+
+_SAMPLING = Struct("<dqddBddBBq")
+
+
+def canonical(request: ShardRequest, seed: int | None) -> bytes:
+    """What a model sees of a request, as bytes: limits and what is only reported are left out."""
+    sampling = request.sampling
+    head = _SAMPLING.pack(
+        sampling.temperature,
+        sampling.top_k,
+        sampling.top_p,
+        sampling.typical_p,
+        sampling.do_sample,
+        sampling.repetition_penalty,
+        sampling.frequency_penalty,
+        sampling.watermark,
+        request.add_special_tokens,
+        request.input_length,
+    )
+    text = request.inputs if request.adapter_id is None else f"{request.adapter_id}\0{request.inputs}"
+    if seed is not None:
+        text = f"{seed}\0{text}"
+    return head + text.encode("utf-8", "surrogatepass")
+
+
+def key_of(seed: int) -> bytes:
+    """A server's seed (any integer) as the key of a hash."""
+    return (seed % 2**64).to_bytes(8, "little")
+
+
+class SeedSource:
+    """Draws the seeds of sampling requests that bring none.
+
+    A seed follows from the server's seed, the request, and how often the same request was seen before, so
+    it does not matter what else was asked in between. The counts of the last 100,000 different requests
+    or so are kept.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self._key = key_of(seed)
+        self._seen: BoundedCache[bytes, int] = BoundedCache(entries=100_000, size=100_000)
+
+    def draw(self, request: ShardRequest) -> int:
+        """A seed for `request`, 64 bits; the one it carries does not count."""
+        found = blake2b(canonical(request, None), digest_size=16, key=self._key).digest()
+        times = self._seen.get(found) or 0
+        self._seen.put(found, times + 1)
+        again = blake2b(found, digest_size=8, salt=times.to_bytes(16, "little"), key=self._key)
+        return int.from_bytes(again.digest(), "little")
+
+    def clear(self) -> None:
+        """Forgets which requests were seen."""
+        self._seen.clear()
