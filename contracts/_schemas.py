@@ -61,7 +61,11 @@ def violations(value: Any, name: str) -> list[Violation]:
 
 @cache
 def _validator(name: str) -> Validator:
-    from jsonschema.validators import Draft202012Validator, extend
+    try:
+        from jsonschema.validators import Draft202012Validator, extend
+    except ImportError as error:
+        message = "a value breaks its contract; to be told why, install jsonschema: text-generation[fake]"
+        raise ImportError(message) from error
 
     types = Draft202012Validator.TYPE_CHECKER.redefine_many(
         {"integer": lambda _, value: is_integer(value), "number": lambda _, value: is_number(value)}

@@ -132,6 +132,18 @@ def test_importing_the_package_imports_nothing_but_the_standard_library() -> Non
     assert out.stdout.split() == []
 
 
+def test_checking_everything_that_holds_needs_no_library() -> None:
+    """Also where a status has several forms, and the first ones do not fit."""
+    code = (
+        "import sys; sys.modules['jsonschema'] = None; import tgi_contracts as c\n"
+        "assert [c.check_exchange(e) for e in c.recordings() if c.check_exchange(e)] == []\n"
+        "try: c.violations(1, 'Token')\n"
+        "except ImportError as error: print(error)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "install jsonschema" in out.stdout
+
+
 def test_what_is_public_is_listed() -> None:
     assert sorted(tgi_contracts.__all__, key=str) == sorted(set(tgi_contracts.__all__), key=str)
     assert all(hasattr(tgi_contracts, name) for name in tgi_contracts.__all__)
