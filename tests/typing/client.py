@@ -126,6 +126,16 @@ async def a_conversation_awaited(client: AsyncClient, messages: list[dict[str, A
         assert_type(chunk, t.ChatCompletionChunk)
 
 
+def many_prompts(client: Client) -> None:
+    for item in client.map(["one", "two"], concurrency=2, ordered=False, max_new_tokens=3):
+        assert_type(item.index, int)
+
+
+async def many_prompts_awaited(client: AsyncClient) -> None:
+    async for item in client.map(["one", "two"], concurrency="adaptive", errors="first"):
+        assert_type(item.index, int)
+
+
 def a_stream_is_more_than_an_iterator(client: Client) -> None:
     with client.generate_stream("prompt") as stream:
         assert_type(stream, Stream[t.StreamResponse, t.Response])
