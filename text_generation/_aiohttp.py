@@ -209,9 +209,7 @@ class Transport:
             except (asyncio.CancelledError, e.TextGenerationError):
                 raise
             except Exception as error:
-                gone = isinstance(
-                    error, aiohttp.ServerDisconnectedError | ConnectionResetError | BrokenPipeError
-                )
+                gone = isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
                 if gone and not again and opened is not None and asyncio.current_task() not in opened:
                     again = True
                     await self.close()

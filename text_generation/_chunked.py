@@ -17,19 +17,33 @@ _SIZES = tuple(b"%x" % number for number in range(4096))
 
 
 class ChunkedDecoder:
-    """Feed it bytes; `done` is set when the last chunk and its trailers have been read."""
+    """Feed it bytes; `done` is set when the last chunk and its trailers have been read.
 
-    __slots__ = ("_held", "_left", "_trailers", "done")
+    `feed` raises MalformedChunk, but not before it has handed out what came before.
+    """
+
+    __slots__ = ("_failure", "_held", "_left", "_trailers", "done")
 
     def __init__(self) -> None:
         self._held = b""  # the start of a line or of a chunk's closing CRLF
         self._left = 0  # bytes still to come of the current chunk, its CRLF included
         self._trailers = False
+        self._failure: MalformedChunk | None = None
         self.done = False
 
     def feed(self, data: bytes) -> bytes:
         """The part of the body in these bytes."""
         body: list[bytes] = []
+        if self._failure is None:
+            try:
+                self._feed(data, body)
+            except MalformedChunk as failure:
+                self._failure = failure
+        if self._failure is not None and not body:
+            raise self._failure
+        return body[0] if len(body) == 1 else b"".join(body)
+
+    def _feed(self, data: bytes, body: list[bytes]) -> None:
         left = self._left
         position = 0
         if left > 2:  # in the middle of a chunk
@@ -39,7 +53,7 @@ class ChunkedDecoder:
             position = len(piece)
             if left > 2:
                 self._left = left
-                return piece
+                return
         if self._held:
             data = self._held + data[position:]
             position = 0
@@ -87,7 +101,6 @@ class ChunkedDecoder:
         self._left = left
         if position < size and not self.done:
             self._held = data[position:]
-        return body[0] if len(body) == 1 else b"".join(body)
 
 
 def _whole_chunks(data: bytes, position: int, body: list[bytes]) -> int:

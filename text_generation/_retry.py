@@ -58,23 +58,23 @@ class RetryBudget:
 
     __slots__ = ("_capacity", "_left", "_lock")
 
-    def __init__(self, capacity: float = 20.0) -> None:
-        self._capacity = self._left = capacity
+    def __init__(self, capacity: int = 20) -> None:
+        self._capacity = self._left = 10 * capacity  # in tenths
         self._lock = threading.Lock()
 
     def spend(self) -> bool:
         """Take one; False when none is left."""
         with self._lock:
-            if self._left < 1:
+            if self._left < 10:
                 return False
-            self._left -= 1
+            self._left -= 10
             return True
 
     def earn(self) -> None:
         """A call succeeded."""
         if self._left < self._capacity:
             with self._lock:
-                self._left = min(self._capacity, self._left + 0.1)
+                self._left = min(self._capacity, self._left + 1)
 
 
 def retryable(error: e.TextGenerationError) -> bool:

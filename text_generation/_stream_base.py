@@ -1,4 +1,8 @@
-"""What the two stream objects share: the facts about a stream, whoever reads it. No I/O."""
+"""What the two stream objects share: the state of a stream, and the facts it tells. No I/O.
+
+The state is apart from the object that the caller holds, so that dropping that object ends the stream at
+once: a generator that knew its own stream would keep it alive until the garbage collector comes by.
+"""
 
 from __future__ import annotations
 
@@ -10,90 +14,103 @@ from ._streams import StreamReader
 from .errors import CancelledGenerationError, Partial, TextGenerationError
 from .meta import Meta
 
-__all__ = ["StreamFacts"]
+__all__ = ["StreamFacts", "StreamState"]
 
 A = TypeVar("A")
 E = TypeVar("E")
+S = TypeVar("S", bound="StreamState[Any, Any]")
 
 
-class StreamFacts(Generic[E, A]):
-    """A stream that may not have begun. `start` builds the exchange at the first use, as published:
+class StreamState(Generic[E, A]):
+    """One stream, which may not have begun. `start` builds the exchange at the first use, as published:
     until then nothing is sent and no parameter is looked at."""
-
-    __slots__ = ("__weakref__", "_closed", "_error", "_exchange", "_finished", "_meta", "_reader", "_start")
 
     def __init__(self, start: Callable[[], Exchange[A, E]]) -> None:
         self._start = start
-        self._exchange: Exchange[A, E] | None = None
-        self._reader: StreamReader[E] | None = None
-        self._error: TextGenerationError | None = None
-        self._meta = Meta()
-        self._finished = False
-        self._closed = False
+        self.exchange: Exchange[A, E] | None = None
+        self.reader: StreamReader[E] | None = None
+        self.error: TextGenerationError | None = None
+        self.finished = False  # the final event has been handed out
+        self.closed = False  # somebody closed it
 
     @property
-    def text(self) -> str:
-        """The text so far, special tokens left out."""
-        return "" if self._reader is None else self._reader.text
+    def over(self) -> bool:
+        """Whether the stream holds no connection any more."""
+        return self.closed or self.finished or self.error is not None
 
-    @property
-    def items(self) -> list[E]:
-        """The items that have arrived so far."""
-        return [] if self._reader is None else list(self._reader.items)
+    def begin(self) -> Exchange[A, E]:
+        """The exchange, made now if need be."""
+        if self.exchange is None:
+            self.exchange = self._start()
+        return self.exchange
 
-    @property
-    def meta(self) -> Meta:
-        """Status, headers and timings; filled in as the stream is read."""
-        return self._meta if self._exchange is None else self._exchange.meta
-
-    @property
-    def closed(self) -> bool:
-        """Whether the stream has ended, failed, or been closed: it holds no connection."""
-        return self._closed or self._finished or self._error is not None
-
-    def _begin(self) -> Exchange[A, E]:
-        if self._exchange is None:
-            self._exchange = self._start()
-        return self._exchange
-
-    def _end(self) -> None:
+    def end(self) -> None:
         """The final event has been handed out."""
-        self._finished = True
-        exchange, reader = self._exchange, self._reader
-        if exchange is None or reader is None:
-            return
-        exchange.meta.usage = usage_of(reader.latest)
-        exchange.ended()
+        self.finished = True
+        if self.exchange is not None and self.reader is not None:
+            self.exchange.meta.usage = usage_of(self.reader.latest)
+            self.exchange.ended()
 
-    def _cancelled(self) -> CancelledGenerationError:
-        count = 0 if self._reader is None else self._reader.count
+    def cancelled(self) -> CancelledGenerationError:
+        """The error of a stream that was closed while it was read, or before it was whole."""
+        count = 0 if self.reader is None else self.reader.count
         error = CancelledGenerationError(
             f"The stream was closed after {count} event{'s' * (count != 1)}, before its final one"
         )
-        error.partial = Partial() if self._reader is None else self._reader.partial
-        if self._exchange is not None:
-            self._exchange.described(error)
+        error.partial = Partial() if self.reader is None else self.reader.partial
+        if self.exchange is not None:
+            self.exchange.described(error)
         return error
 
-    def _whole(self) -> A:
+    def whole(self) -> A:
         """The answer that the items amount to; raises what the stream ended in."""
-        if self._error is not None:
-            raise self._error
-        if not self._finished or self._exchange is None or self._reader is None:
-            raise self._cancelled()
-        fold = self._exchange.operation.fold
+        if self.error is not None:
+            raise self.error
+        exchange, reader = self.exchange, self.reader
+        if not self.finished or exchange is None or reader is None:
+            raise self.cancelled()
+        fold, parse = exchange.operation.fold, exchange.operation.parse
         assert fold is not None, "a stream's operation says how to fold it"
-        answer = fold(self._reader.items)
-        meta = self._exchange.meta
-        parse = self._exchange.operation.parse
+        answer = fold(reader.items)
         if parse is not None:
             try:
                 object.__setattr__(answer, "_parsed", parse(answer))
             except TextGenerationError as error:
-                error.partial = self._reader.partial
-                raise self._exchange.described(error) from error.__cause__
-        attach(answer, meta)
+                error.partial = reader.partial
+                raise exchange.described(error) from error.__cause__
+        attach(answer, exchange.meta)
         return answer
+
+
+class StreamFacts(Generic[S, E]):
+    """What a stream tells, whoever reads it."""
+
+    __slots__ = ("__weakref__", "_meta", "_state")
+
+    def __init__(self, state: S) -> None:
+        self._state = state
+        self._meta = Meta()
+
+    @property
+    def text(self) -> str:
+        """The text so far, special tokens left out."""
+        return "" if self._state.reader is None else self._state.reader.text
+
+    @property
+    def items(self) -> list[E]:
+        """The items that have arrived so far."""
+        return [] if self._state.reader is None else list(self._state.reader.items)
+
+    @property
+    def meta(self) -> Meta:
+        """Status, headers and timings; filled in as the stream is read."""
+        exchange = self._state.exchange
+        return self._meta if exchange is None else exchange.meta
+
+    @property
+    def closed(self) -> bool:
+        """Whether the stream has ended, failed, or been closed: it holds no connection."""
+        return self._state.over
 
 
 def usage_of(items: Sequence[Any]) -> Mapping[str, Any] | None:

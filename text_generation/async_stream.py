@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ._exchange import Exchange
-from ._stream_base import StreamFacts
+from ._stream_base import StreamFacts, StreamState
 from .errors import TextGenerationError, TransportError
 
 if TYPE_CHECKING:
@@ -24,129 +24,39 @@ A = TypeVar("A")
 E = TypeVar("E")
 
 
-class AsyncStream(StreamFacts[E, A]):
-    """Iterate over it with `async for`; `text`, `items` and `meta` tell what has arrived; `await result()`
-    reads it to its end.
-
-    `cancel()` may be called from any task or thread: whoever waits for the next item gets a
-    CancelledGenerationError. `ready` is awaited once, before the request is sent.
-    """
-
-    __slots__ = ("_generator", "_loop", "_ready", "_reply", "_task", "_transport")
+class _State(StreamState[E, A]):
+    """A stream over aiohttp, as the generator that reads it knows it."""
 
     def __init__(
         self,
         start: Callable[[], Exchange[A, E]],
         transport: Callable[[], Transport],
-        ready: Callable[[], Awaitable[None]] | None = None,
+        ready: Callable[[], Awaitable[None]] | None,
     ) -> None:
         super().__init__(start)
-        self._transport = transport
-        self._ready = ready
-        self._reply: Reply | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task[Any] | None = None
-        self._generator: AsyncGenerator[E, None] | None = None
+        self.transport = transport
+        self.ready = ready
+        self.reply: Reply | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.task: asyncio.Task[Any] | None = None
 
-    def __aiter__(self) -> AsyncIterator[E]:
-        return _UntilLeft(self)
-
-    def __anext__(self) -> Awaitable[E]:
-        return self._items().__anext__()
-
-    async def __aenter__(self) -> AsyncStream[E, A]:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    def __del__(self) -> None:
-        if getattr(self, "_reply", None) is not None:
-            self.cancel()
-
-    async def result(self) -> A:
-        """Read what is left and return the whole answer, as the call without a stream would have.
-
-        Raises what the stream ends in: a server error, IncompleteGenerationError, a timeout.
-        """
-        async for _ in self._items():
-            pass
-        return self._whole()
-
-    async def aclose(self) -> None:
-        """Close the connection now, whatever is still to come."""
-        self.cancel()
-
-    close = aclose
-
-    def cancel(self) -> None:
-        """`aclose` without waiting; safe from any thread, and more than once."""
-        if self.closed:
+    async def run(self) -> AsyncGenerator[E, None]:
+        if self.over:
             return
-        loop = self._loop
-        if loop is None:
-            self._closed = True
-            return
-        try:
-            here: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
-        except RuntimeError:
-            here = None
-        if here is not loop and not loop.is_closed():
-            self._closed = True
-            try:
-                loop.call_soon_threadsafe(self._abort)
-            except RuntimeError:  # closed in this very moment
-                self._abort()
-        else:
-            reader = self._reader
-            if reader is not None and reader.complete and reader.done and self._error is None:
-                self._end()  # left at the final event: nothing is missing
-            self._closed = True
-            self._abort()
-
-    def _abort(self) -> None:
-        """On the stream's own loop: close the connection, and wake the task that waits on it."""
-        self._release()
-        task = self._task
-        if task is not None:
-            task.cancel()
-
-    def _items(self) -> AsyncGenerator[E, None]:
-        if self._generator is None:
-            self._generator = self._run()
-        return self._generator
-
-    async def _waiting(self, something: Awaitable[Any]) -> Any:
-        """Await in a way that `cancel` can end, without taking the caller's own cancellation for ours."""
-        try:
-            self._task = asyncio.current_task()
-            return await something
-        except asyncio.CancelledError:
-            if self._closed and not _cancelled_by_others(self._task):
-                raise self._cancelled() from None
-            raise
-        finally:
-            self._task = None
-
-    async def _run(self) -> AsyncGenerator[E, None]:
-        if self.closed:
-            return
-        if self._ready is not None:
-            await self._ready()
-        exchange = self._begin()
-        transport = self._transport()
-        self._loop = asyncio.get_running_loop()
+        if self.ready is not None:
+            await self.ready()
+        exchange = self.begin()
+        transport = self.transport()
+        self.loop = asyncio.get_running_loop()
         while True:
             try:
-                reply = self._reply = await self._waiting(transport.send(exchange))
+                reply = self.reply = await self.waiting(transport.send(exchange))
                 if exchange.head(reply.status, reply.headers):
                     await reply.drain()
                     continue
-                reader = self._reader = exchange.reader()
+                reader = self.reader = exchange.reader()
                 if reader is None:
-                    raise exchange.refusal(await self._waiting(reply.read_all()))
+                    raise exchange.refusal(await self.waiting(reply.read_all()))
                 while not reader.done:
                     try:
                         data = await reply.read(not reader.seen)
@@ -160,29 +70,129 @@ class AsyncStream(StreamFacts[E, A]):
                         exchange.arrived(reader.count)
                         for item in items:
                             yield item
-                        if self._closed:
+                        if self.closed:
                             return
                 await reply.drain()
-                self._reply = None
-                self._end()
+                self.end()
                 return
             except TextGenerationError as error:
-                self._release()
-                if self._closed:
-                    raise self._cancelled() from error
+                self.release()
+                if self.closed:
+                    raise self.cancelled() from error
                 try:
                     delay = exchange.failed(error)
                 except TextGenerationError:
-                    self._error = error
+                    self.error = error
                     raise
-                await self._waiting(asyncio.sleep(delay))
+                await self.waiting(asyncio.sleep(delay))
             finally:
-                self._release()
+                self.release()
 
-    def _release(self) -> None:
-        reply, self._reply = self._reply, None
+    async def waiting(self, something: Awaitable[Any]) -> Any:
+        """Await in a way that `cancel` can end, without taking the caller's own cancellation for ours."""
+        try:
+            self.task = asyncio.current_task()
+            return await something
+        except asyncio.CancelledError:
+            if self.closed and not _cancelled_by_others(self.task):
+                raise self.cancelled() from None
+            raise
+        finally:
+            self.task = None
+
+    def cancel(self) -> None:
+        """End the stream without waiting, from wherever this is called."""
+        if self.over:
+            return
+        loop = self.loop
+        if loop is None:  # not begun
+            self.closed = True
+            return
+        reader = self.reader
+        if reader is not None and reader.complete and reader.done and self.task is None:
+            self.end()  # left at the final event: nothing is missing
+        self.closed = True
+        try:
+            here: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:
+            here = None
+        if here is loop or loop.is_closed():
+            self.abort()
+            return
+        try:
+            loop.call_soon_threadsafe(self.abort)
+        except RuntimeError:  # closed in this very moment
+            self.abort()
+
+    def abort(self) -> None:
+        """On the stream's own loop: close the connection, and wake the task that waits on it."""
+        self.release()
+        if self.task is not None:
+            self.task.cancel()
+
+    def release(self) -> None:
+        """Let go of the connection."""
+        reply, self.reply = self.reply, None
         if reply is not None:
             reply.release()
+
+
+class AsyncStream(StreamFacts[_State[Any, Any], E], Generic[E, A]):
+    """Iterate over it with `async for`; `text`, `items` and `meta` tell what has arrived; `await result()`
+    reads it to its end.
+
+    `cancel()` may be called from any task or thread: whoever waits for the next item gets a
+    CancelledGenerationError. `ready` is awaited once, before the request is sent.
+    """
+
+    __slots__ = ("_generator",)
+
+    def __init__(
+        self,
+        start: Callable[[], Exchange[A, E]],
+        transport: Callable[[], Transport],
+        ready: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        super().__init__(_State(start, transport, ready))
+        self._generator: AsyncGenerator[E, None] = self._state.run()
+
+    def __aiter__(self) -> AsyncIterator[E]:
+        return _UntilLeft(self)
+
+    def __anext__(self) -> Awaitable[E]:
+        return self._generator.__anext__()
+
+    async def __aenter__(self) -> AsyncStream[E, A]:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_generator"):
+            self._state.cancel()
+
+    async def result(self) -> A:
+        """Read what is left and return the whole answer, as the call without a stream would have.
+
+        Raises what the stream ends in: a server error, IncompleteGenerationError, a timeout.
+        """
+        async for _ in self._generator:
+            pass
+        answer: A = self._state.whole()
+        return answer
+
+    async def aclose(self) -> None:
+        """Close the connection now, whatever is still to come."""
+        self._state.cancel()
+
+    close = aclose
+
+    def cancel(self) -> None:
+        """`aclose` without waiting; safe from any thread, and more than once."""
+        self._state.cancel()
 
 
 def _cancelled_by_others(task: asyncio.Task[Any] | None) -> bool:
@@ -203,7 +213,7 @@ class _UntilLeft(Generic[E]):
 
     def __init__(self, stream: AsyncStream[E, Any]) -> None:
         self._stream = stream
-        self._next = stream._items().__anext__
+        self._next = stream._generator.__anext__
 
     def __aiter__(self) -> _UntilLeft[E]:
         return self
@@ -212,6 +222,5 @@ class _UntilLeft(Generic[E]):
         return self._next()
 
     def __del__(self) -> None:
-        stream = getattr(self, "_stream", None)
-        if stream is not None and stream._reply is not None:
-            stream.cancel()
+        if hasattr(self, "_stream"):
+            self._stream.cancel()

@@ -9,14 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterator
 from types import GeneratorType, TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ._exchange import Exchange
-from ._stream_base import StreamFacts
+from ._stream_base import StreamFacts, StreamState
 from .errors import TextGenerationError, TransportError
 
 if TYPE_CHECKING:
-    from ._requests import Reply, Transport
+    from ._requests import Reply, Sending, Transport
 
 __all__ = ["Stream"]
 
@@ -24,23 +24,97 @@ A = TypeVar("A")
 E = TypeVar("E")
 
 
-class Stream(StreamFacts[E, A]):
+class _State(StreamState[E, A]):
+    """A stream over requests, as the generator that reads it knows it."""
+
+    def __init__(self, start: Callable[[], Exchange[A, E]], transport: Callable[[], Transport]) -> None:
+        super().__init__(start)
+        self.transport = transport
+        self.reply: Reply | None = None
+        self.sending: Sending | None = None
+        self.woken = threading.Event()
+
+    def run(self) -> Generator[E, None, None]:  # a generator, so that an item costs no call
+        if self.closed:
+            return
+        from ._requests import Sending
+
+        exchange = self.begin()
+        transport = self.transport()
+        while True:
+            try:
+                self.sending = Sending()
+                reply = self.reply = transport.send(exchange, self.sending)
+                if exchange.head(reply.status, reply.headers):
+                    reply.drain()
+                    continue
+                reader = self.reader = exchange.reader()
+                if reader is None:
+                    raise exchange.refusal(reply.read_all())
+                while not reader.done:
+                    try:
+                        data = reply.read(not reader.seen)
+                        if data:
+                            reader.feed(data)
+                        else:
+                            reader.finish()
+                    except TransportError as error:
+                        reader.fail(error)
+                    while items := reader.take():
+                        exchange.arrived(reader.count)
+                        yield from items
+                reply.drain()
+                self.end()
+                return
+            except TextGenerationError as error:
+                self.release()
+                if self.closed:
+                    raise self.cancelled() from error
+                try:
+                    delay = exchange.failed(error)
+                except TextGenerationError:
+                    self.error = error
+                    raise
+                self.woken.wait(delay)
+                if self.closed:
+                    raise self.cancelled() from error
+            except GeneratorExit:
+                if self.reader is not None and self.reader.complete and self.reply is not None:
+                    self.reply.drain()  # left at the final event: nothing is missing
+                    self.end()
+                raise
+            finally:
+                self.release()
+
+    def wake(self) -> None:
+        """Make another thread, which is in `run`, leave it."""
+        self.woken.set()
+        sending, reply = self.sending, self.reply
+        if sending is not None:
+            sending.cancel()
+        if reply is not None:
+            reply.wake()
+
+    def release(self) -> None:
+        """Let go of the connection."""
+        reply, self.reply = self.reply, None
+        if reply is not None:
+            reply.release()
+
+
+class Stream(StreamFacts[_State[Any, Any], E], Generic[E, A]):
     """Iterate over it; `text`, `items` and `meta` tell what has arrived; `result()` reads it to its end.
 
     `close()` may be called from any thread: a thread that waits for the next item gets a
     CancelledGenerationError. Reading again after that ends at once, like a closed generator.
     """
 
-    __slots__ = ("_generator", "_pause", "_reply", "_sending", "_transport")
+    __slots__ = ("_generator",)
 
     def __init__(self, start: Callable[[], Exchange[A, E]], transport: Callable[[], Transport]) -> None:
-        super().__init__(start)
-        self._transport = transport
-        self._reply: Reply | None = None
-        self._sending: object = None
-        self._pause = threading.Event()
+        super().__init__(_State(start, transport))
         # A GeneratorType, to see whether a thread is in it.
-        self._generator: GeneratorType[E, None, None] = self._run()  # type: ignore[assignment]
+        self._generator: GeneratorType[E, None, None] = self._state.run()  # type: ignore[assignment]
 
     def __iter__(self) -> Iterator[E]:
         return self._until_left()
@@ -57,7 +131,7 @@ class Stream(StreamFacts[E, A]):
         self.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_reply", None) is not None:
+        if hasattr(self, "_generator"):
             self.close()
 
     def result(self) -> A:
@@ -67,20 +141,17 @@ class Stream(StreamFacts[E, A]):
         """
         for _ in self._generator:
             pass
-        return self._whole()
+        answer: A = self._state.whole()
+        return answer
 
     def close(self) -> None:
         """Close the connection now, whatever is still to come. Safe from any thread, and more than once."""
-        if self.closed:
+        state = self._state
+        if state.over:
             return
-        self._closed = True
-        if self._generator.gi_running:  # another thread is in there: wake it, it cleans up
-            self._pause.set()
-            sending, reply = self._sending, self._reply
-            if sending is not None:
-                sending.cancel()  # type: ignore[attr-defined]
-            if reply is not None:
-                reply.wake()
+        state.closed = True
+        if self._generator.gi_running:  # another thread is in there: it cleans up
+            state.wake()
         else:
             self._generator.close()
 
@@ -92,63 +163,3 @@ class Stream(StreamFacts[E, A]):
             yield from self._generator
         finally:
             self.close()
-
-    def _run(self) -> Generator[E, None, None]:  # a generator, so that each item costs no call
-        if self._closed:
-            return
-        from ._requests import Sending
-
-        exchange = self._begin()
-        transport = self._transport()
-        while True:
-            try:
-                self._sending = sending = Sending()
-                reply = self._reply = transport.send(exchange, sending)
-                if exchange.head(reply.status, reply.headers):
-                    reply.drain()
-                    continue
-                reader = self._reader = exchange.reader()
-                if reader is None:
-                    raise exchange.refusal(reply.read_all())
-                while not reader.done:
-                    try:
-                        data = reply.read(not reader.seen)
-                        if data:
-                            reader.feed(data)
-                        else:
-                            reader.finish()
-                    except TransportError as error:
-                        reader.fail(error)
-                    while items := reader.take():
-                        exchange.arrived(reader.count)
-                        yield from items
-                reply.drain()
-                self._reply = None
-                self._end()
-                return
-            except TextGenerationError as error:
-                self._release()
-                if self._closed:
-                    raise self._cancelled() from error
-                try:
-                    delay = exchange.failed(error)
-                except TextGenerationError:
-                    self._error = error
-                    raise
-                self._pause.wait(delay)
-                if self._closed:
-                    raise self._cancelled() from error
-            except GeneratorExit:
-                reader = self._reader
-                if reader is not None and reader.complete and self._reply is not None:
-                    self._reply.drain()
-                    self._reply = None
-                    self._end()
-                raise
-            finally:
-                self._release()
-
-    def _release(self) -> None:
-        reply, self._reply = self._reply, None
-        if reply is not None:
-            reply.release()

@@ -131,5 +131,11 @@ def test_the_chunked_coding_is_decoded_wherever_it_is_cut(
 @pytest.mark.parametrize("wire", [b"zz\r\nx\r\n", b"-1\r\n\r\n", b"1\r\nxyz\r\n", b"\r\n", b"1" * 9000])
 def test_what_is_not_the_chunked_coding_is_refused(wire: bytes) -> None:
     """Rather than guessed at."""
+    decoder = ChunkedDecoder()
+
+    def feed() -> None:
+        decoder.feed(wire)
+        decoder.feed(b"")  # what came before it is handed out first
+
     with pytest.raises(MalformedChunk):
-        ChunkedDecoder().feed(wire)
+        feed()
