@@ -191,7 +191,7 @@ def models(target: Target) -> Operation[t.AnswerList[t.Model], Any]:
 
     def read(body: bytes) -> t.AnswerList[t.Model]:
         data = _decoded(body)
-        entries: Any = data.get("data") if isinstance(data, dict) else data
+        entries = _listed(data.get("data") if isinstance(data, dict) else data, body)
         return _validated(lambda: t.AnswerList(t.Model.model_validate(entry) for entry in entries), body)
 
     return Operation("models", "GET", target.root + "/v1/models", None, read)
@@ -233,10 +233,16 @@ def _reader(model: Any) -> Callable[[bytes], Any]:
 
 def _list_reader(model: Any) -> Callable[[bytes], Any]:
     def read(body: bytes) -> Any:
-        data = _decoded(body)
+        data = _listed(_decoded(body), body)
         return _validated(lambda: t.AnswerList(model.model_validate(one) for one in data), body)
 
     return read
+
+
+def _listed(data: Any, body: bytes) -> list[Any]:
+    if not isinstance(data, list):
+        raise unreadable(body)
+    return data
 
 
 def _decoded(body: bytes) -> Any:
