@@ -219,8 +219,7 @@ def test_every_recorded_template_gives_the_recorded_texts(shared: Path, tmp_path
             if (
                 not plain
                 or "tools" in request["json"]
-                or messages[-1:]
-                and messages[-1]["role"] == "assistant"
+                or (messages[-1:] and messages[-1]["role"] == "assistant")
             ):
                 continue  # what comes before and after the template is in test_prompt
             pairs = [(message["role"], message["content"]) for message in messages]
