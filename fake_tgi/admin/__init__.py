@@ -5,7 +5,6 @@ Bad input is a 422 that says where, what was expected and what came, and changes
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +12,14 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from .model import Condition
-from .scripted import FormatError
+from ..model import Condition
+from ..scripted import FormatError
+from .bodies import json_object, member, refuse
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from .state import State
+    from ..state import State
 
 __all__ = ["create_admin"]
 
@@ -29,21 +29,21 @@ def create_admin(state: State) -> Starlette:
 
     async def generations(request: Request) -> JSONResponse:
         try:
-            body = _object(await request.body())
+            body = json_object(await request.body())
             queued = state.queue.put(
-                _member(body, "generations", list, "a list of generations"),
-                replace=_member(body, "replace", bool, "true or false", False),
+                member(body, "generations", list, "a list of generations"),
+                replace=member(body, "replace", bool, "true or false", False),
             )
         except FormatError as error:
-            return _refuse(str(error))
+            return refuse(str(error))
         return JSONResponse({"queued": queued})
 
     async def health(request: Request) -> JSONResponse:
         if request.method == "POST":
             try:
-                state.model.condition = _condition(_object(await request.body()))
+                state.model.condition = _condition(json_object(await request.body()))
             except FormatError as error:
-                return _refuse(str(error))
+                return refuse(str(error))
         return JSONResponse({**asdict(state.model.condition), "believed_healthy": state.health.flag})
 
     async def reset(request: Request) -> JSONResponse:
@@ -69,31 +69,8 @@ def _condition(body: dict[str, Any]) -> Condition:
     if crash_after is not None and (type(crash_after) is not int or crash_after < 0):
         raise FormatError(f"crash_after: expected a number of tokens from 0, or null, got {crash_after!r}")
     return Condition(
-        sick=_member(body, "sick", bool, "true or false", well.sick),
-        gone=_member(body, "gone", bool, "true or false", well.gone),
+        sick=member(body, "sick", bool, "true or false", well.sick),
+        gone=member(body, "gone", bool, "true or false", well.gone),
         crash_after=crash_after,
-        crash_message=_member(body, "crash_message", str, "a string", well.crash_message),
+        crash_message=member(body, "crash_message", str, "a string", well.crash_message),
     )
-
-
-def _refuse(message: str) -> JSONResponse:
-    return JSONResponse({"error": message, "error_type": "admin"}, status_code=422)
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body)
-    except ValueError as error:
-        raise FormatError(f"expected a JSON object, got no JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise FormatError(f"expected a JSON object, got {type(value).__name__}")
-    return value
-
-
-def _member(body: dict[str, Any], key: str, kind: type, expected: str, default: Any = ...) -> Any:
-    value = body.get(key, default)
-    if value is ...:
-        raise FormatError(f"{key}: expected {expected}, but the key is missing; got the keys {sorted(body)}")
-    if not isinstance(value, kind):
-        raise FormatError(f"{key}: expected {expected}, got {value!r}")
-    return value
