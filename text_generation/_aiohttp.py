@@ -11,25 +11,20 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-import sys
 import time
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 import aiohttp
 from yarl import URL
 
 from . import errors as e
+from ._alarm import Alarm, Wait, taken_back
 from ._environment import Surroundings, surroundings
 from ._exchange import Exchange
 from ._redact import url as shown
 from ._timeouts import Clocks
-
-if sys.version_info >= (3, 11):
-    from asyncio import timeout as _timeout
-else:
-    from async_timeout import timeout as _timeout  # type: ignore[import-not-found,unused-ignore]
 
 __all__ = ["Reply", "Transport"]
 
@@ -94,17 +89,50 @@ def _timed_out(clocks: Clocks, clock: str) -> e.ClockTimeoutError:
     return error
 
 
+class _Attempt(Wait):
+    """One request under way. The connect clock runs until there is a connection, then the next one does."""
+
+    __slots__ = ("alarm", "opened", "task", "then")
+
+    def __init__(self, alarm: Alarm) -> None:
+        super().__init__()
+        self.alarm = alarm
+        self.task = asyncio.current_task()
+        self.opened = False  # a connection was opened for it, rather than one reused
+        self.then: tuple[float | None, str] | None = None
+
+    def ring(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+
+    def connected(self) -> None:
+        then, self.then = self.then, None
+        if then is None:
+            return
+        if then[0] is None:
+            self.alarm.clear(self)
+        else:
+            self.alarm.set(self, then[0], then[1])
+
+
 class _Connector(aiohttp.TCPConnector):
-    """A connector that remembers which tasks it has opened a connection for, rather than reusing one."""
+    """A connector that tells the attempt of the current task how far it has come."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit=limit, keepalive_timeout=30)
-        self.opened: WeakSet[asyncio.Task[Any]] = WeakSet()
+        self.attempts: dict[asyncio.Task[Any] | None, _Attempt] = {}
+
+    async def connect(self, *args: Any, **kwargs: Any) -> Any:
+        connection = await super().connect(*args, **kwargs)
+        attempt = self.attempts.get(asyncio.current_task())
+        if attempt is not None:
+            attempt.connected()
+        return connection
 
     async def _create_connection(self, *args: Any, **kwargs: Any) -> Any:
-        task = asyncio.current_task()
-        if task is not None:
-            self.opened.add(task)
+        attempt = self.attempts.get(asyncio.current_task())
+        if attempt is not None:
+            attempt.opened = True
         return await super()._create_connection(*args, **kwargs)
 
 
@@ -171,6 +199,7 @@ class Transport:
         self._max = max_connections or 0
         self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, _Session] = WeakKeyDictionary()
         self._around: dict[str, Surroundings] = {}
+        self._alarms: WeakKeyDictionary[asyncio.AbstractEventLoop, Alarm] = WeakKeyDictionary()
         self._urls: dict[str, URL] = {}
         self._limits: dict[float | None, aiohttp.ClientTimeout] = {}
         self._tls: dict[str | None, ssl.SSLContext | bool] = {}
@@ -198,23 +227,32 @@ class Transport:
     async def send(self, exchange: Exchange[Any, Any]) -> Reply:
         """Send the exchange's request; the reply's body is still to be read."""
         exchange.started()
+        alarm = self._alarm()
         again = False
         while True:
             session = self._session() or await self._new_session()
-            opened = getattr(session.connector, "opened", None)
-            if opened:
-                opened.discard(asyncio.current_task())
+            attempt = _Attempt(alarm)
             try:
-                return Reply(await self._send(exchange, session), exchange.clocks)
+                return Reply(await self._send(exchange, session, attempt), exchange.clocks, alarm)
             except (asyncio.CancelledError, e.TextGenerationError):
                 raise
             except Exception as error:
                 gone = isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
-                if gone and not again and opened is not None and asyncio.current_task() not in opened:
+                if gone and not again and not attempt.opened and isinstance(session.connector, _Connector):
                     again = True
                     await self.close()
                     continue
                 raise self._translated(exchange, error) from error
+
+    def _alarm(self) -> Alarm:
+        """This loop's alarm."""
+        loop = asyncio.get_running_loop()
+        found = self._alarms.get(loop)
+        if found is None:
+            for old in [old for old in self._alarms if old.is_closed()]:
+                self._alarms.pop(old)
+            found = self._alarms[loop] = Alarm()
+        return found
 
     def _session(self) -> aiohttp.ClientSession | None:
         """This loop's session, if there is one that can be used."""
@@ -238,7 +276,7 @@ class Transport:
         return session
 
     async def _send(
-        self, exchange: Exchange[Any, Any], session: aiohttp.ClientSession
+        self, exchange: Exchange[Any, Any], session: aiohttp.ClientSession, attempt: _Attempt
     ) -> aiohttp.ClientResponse:
         request = exchange.request
         url = self._urls.get(request.url) or self._prepared_url(request.url)
@@ -249,33 +287,34 @@ class Transport:
         if around.proxy:
             options["proxy"] = around.proxy
         headers: Mapping[str, str] = request.headers
-        if self._given is not None:
-            headers = _not_of_the_session(headers, session)
         clocks = exchange.clocks
         now = time.monotonic()
         connect, clock = clocks.connect(now)
         wait, first = clocks.wait(True, now)
-        limit = aiohttp.ClientTimeout(
-            total=None, connect=None if self._max else connect, sock_connect=connect
-        )
-        coroutine = session.request(
-            request.method,
-            url,
-            data=request.body,
-            headers=headers,
-            timeout=limit,
-            allow_redirects=False,
-            **options,
-        )
-        if wait is None:
-            return await coroutine
-        # The request is out as soon as there is a connection: until then the connect clock decides.
+        connector = session.connector
+        alarm = attempt.alarm
+        if isinstance(connector, _Connector):
+            connector.attempts[attempt.task] = attempt
+            if connect is not None and (wait is None or connect <= wait):
+                attempt.then = wait, first
+                wait, first = connect, clock
+        else:  # a session of the caller's
+            headers = _not_of_the_session(headers, session)
+            options["timeout"] = aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect)
         try:
-            async with _timeout(wait):
-                return await coroutine
-        except (TimeoutError, asyncio.TimeoutError) as error:  # two classes before Python 3.11
-            name = clock if isinstance(error, _CONNECT_TIMEOUT) else first
-            raise _timed_out(clocks, name) from error
+            if wait is not None:
+                alarm.set(attempt, wait, first)
+            return await session.request(
+                request.method, url, data=request.body, headers=headers, allow_redirects=False, **options
+            )
+        except asyncio.CancelledError:
+            if attempt.expired and taken_back(attempt.task):
+                raise _timed_out(clocks, attempt.clock) from None
+            raise
+        finally:
+            alarm.clear(attempt)
+            if isinstance(connector, _Connector):
+                connector.attempts.pop(attempt.task, None)
 
     def _prepared_url(self, url: str) -> URL:
         try:
@@ -348,19 +387,17 @@ def _not_of_the_session(headers: Mapping[str, str], session: aiohttp.ClientSessi
     }
 
 
-class Reply:
+class Reply(Wait):
     """The answer to one request: status and headers are there, the body is read piece by piece.
 
-    The clock only runs while somebody waits for a piece. One timer serves the whole reply: moving its
-    deadline costs an assignment, not a timer.
+    The clock only runs while somebody waits for a piece.
     """
 
-    __slots__ = (
-        *("_clocks", "_content", "_deadline", "_expired", "_loop", "_lost", "_response", "_timer"),
-        *("ended", "headers", "status"),
-    )
+    __slots__ = ("_alarm", "_clocks", "_content", "_loop", "_lost", "_response", "ended", "headers", "status")
 
-    def __init__(self, response: aiohttp.ClientResponse, clocks: Clocks) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, clocks: Clocks, alarm: Alarm) -> None:
+        super().__init__()
+        self._alarm = alarm
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
         self.ended = False
@@ -368,9 +405,6 @@ class Reply:
         self._content = response.content
         self._clocks = clocks
         self._loop = asyncio.get_running_loop()
-        self._deadline: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._expired = False
         self._lost: asyncio.Future[None] | bool | None = None
 
     async def read(self, first: bool) -> bytes:
@@ -385,35 +419,28 @@ class Reply:
         if self.ended:
             return b""
         content = self._content
-        if content.is_eof():  # all of it is here: nothing to wait for
+        if content.is_eof() and content.exception() is None:  # all of it is here: nothing to wait for
             self.ended = True
-            failure = content.exception()
-            if failure is None:
-                return content.read_nowait()
+            return content.read_nowait()
         if self._lost is None:
             self._lost = self._watch()
         if seconds is not None:
             if seconds <= 0:
                 raise _timed_out(self._clocks, clock)
-            deadline = self._deadline = self._loop.time() + seconds
-            timer = self._timer
-            if timer is None or timer.when() > deadline:
-                if timer is not None:
-                    timer.cancel()
-                self._timer = self._loop.call_at(deadline, self._check)
+            self._alarm.set(self, seconds, clock)
         try:
             data = await self._content.readany()
         except (aiohttp.ClientError, OSError, asyncio.TimeoutError, RuntimeError, ValueError) as error:
-            if self._expired:
+            if self.expired:
                 raise _timed_out(self._clocks, clock) from error
             said = str(error) or type(error).__name__
             raise InterruptedGenerationError(
                 f"The connection broke in the middle of the answer: {said}"
             ) from error
         finally:
-            self._deadline = None
+            self._alarm.clear(self)
         if not data:
-            if self._expired:
+            if self.expired:
                 raise _timed_out(self._clocks, clock)
             self.ended = True
         elif self._content.at_eof():
@@ -437,17 +464,8 @@ class Reply:
         if not content.is_eof() and content.exception() is None:
             content.set_exception(aiohttp.ClientPayloadError("the answer is not in the chunked coding"))
 
-    def _check(self) -> None:
-        """The timer went off: was it in time?"""
-        self._timer = None
-        deadline = self._deadline
-        if deadline is None:
-            return
-        if self._loop.time() < deadline:
-            self._timer = self._loop.call_at(deadline, self._check)
-        else:
-            self._expired = True
-            self._response.close()
+    def ring(self) -> None:
+        self._response.close()
 
     async def read_all(self) -> bytes:
         """The rest of the body; the connection goes back to the pool."""
@@ -475,9 +493,6 @@ class Reply:
 
     def release(self) -> None:
         """Give the connection back if the body has ended; else close it. Never waits."""
-        timer, self._timer = self._timer, None
-        if timer is not None:
-            timer.cancel()
         if isinstance(self._lost, asyncio.Future):
             self._lost.remove_done_callback(self._on_lost)
         response = self._response

@@ -92,11 +92,24 @@ class Operation(Generic[A, E]):
     """Turns the answer into the object that `output=` asked for; raises StructuredOutputError."""
 
 
+# Null when not given: building the model without them is cheaper, and the body is the same.
+_NULL = frozenset(
+    name
+    for name, field in t.Parameters.model_fields.items()
+    if field.default is None and not field.is_required()
+)
+
+
+def _request(prompt: str, parameters: Mapping[str, Any], stream: bool) -> t.Request:
+    given = {name: value for name, value in parameters.items() if value is not None or name not in _NULL}
+    return t.Request(inputs=prompt, parameters=t.Parameters(**given), stream=stream)
+
+
 def generate(
     target: Target, prompt: str, parameters: Mapping[str, Any], parse: Callable[[Any], Any] | None = None
 ) -> Operation[t.Response, t.StreamResponse]:
     """`POST /` (or `/generate`): a whole answer."""
-    body = target.json(t.Request(inputs=prompt, parameters=t.Parameters(**parameters), stream=False))
+    body = target.json(_request(prompt, parameters, False))
     return Operation("generate", "POST", target.generate_url(False), body, read_response, parse=parse)
 
 
@@ -104,7 +117,7 @@ def generate_stream(
     target: Target, prompt: str, parameters: Mapping[str, Any], parse: Callable[[Any], Any] | None = None
 ) -> Operation[t.Response, t.StreamResponse]:
     """`POST /` with `stream`, or `/generate_stream`."""
-    request = t.Request(inputs=prompt, parameters=t.Parameters(**parameters), stream=True)
+    request = _request(prompt, parameters, True)
     return Operation(
         "generate_stream",
         "POST",

@@ -181,7 +181,47 @@ def _watched(pool_class: type[Any], sending: _Sending) -> type[Any]:
                 connection.close()
         return connection
 
-    return type(pool_class.__name__, (pool_class,), {"_get_conn": get})
+    joined = property(lambda pool: _joining(pool_class.ConnectionCls))
+    return type(pool_class.__name__, (pool_class,), {"_get_conn": get, "ConnectionCls": joined})
+
+
+class _Joining:
+    """A connection that sends a request's head and body in one piece: one system call, one packet."""
+
+    _head: bytes | None = None
+    _body: Any = None
+
+    def request(self, method: str, url: str, body: Any = None, *args: Any, **kwargs: Any) -> None:
+        self._head, self._body = None, body if isinstance(body, bytes) else None
+        try:
+            super().request(method, url, body, *args, **kwargs)  # type: ignore[misc]
+        finally:
+            self._head = self._body = None
+
+    def send(self, data: Any) -> None:
+        if self._body is not None and isinstance(data, bytes):
+            if self._head is None and data is not self._body:
+                self._head = data
+                return
+            data, self._head, self._body = (self._head or b"") + data, None, None
+        super().send(data)  # type: ignore[misc]
+
+
+class _JoiningHTTP(_Joining, urllib3.connection.HTTPConnection):
+    pass
+
+
+class _JoiningHTTPS(_Joining, urllib3.connection.HTTPSConnection):
+    pass
+
+
+def _joining(connection_class: type[Any]) -> type[Any]:
+    """Our connection for urllib3's own; what a test library has put in its place is left alone."""
+    plain: Mapping[type[Any], type[Any]] = {
+        urllib3.connection.HTTPConnection: _JoiningHTTP,
+        urllib3.connection.HTTPSConnection: _JoiningHTTPS,
+    }
+    return plain.get(connection_class, connection_class)
 
 
 class _Adapter(HTTPAdapter):

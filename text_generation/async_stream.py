@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ._alarm import taken_back
 from ._exchange import Exchange
 from ._stream_base import StreamFacts, StreamState
 from .errors import TextGenerationError, TransportError
@@ -94,7 +95,7 @@ class _State(StreamState[E, A]):
             self.task = asyncio.current_task()
             return await something
         except asyncio.CancelledError:
-            if self.closed and not _cancelled_by_others(self.task):
+            if self.closed and taken_back(self.task):
                 raise self.cancelled() from None
             raise
         finally:
@@ -193,14 +194,6 @@ class AsyncStream(StreamFacts[_State[Any, Any], E], Generic[E, A]):
     def cancel(self) -> None:
         """`aclose` without waiting; safe from any thread, and more than once."""
         self._state.cancel()
-
-
-def _cancelled_by_others(task: asyncio.Task[Any] | None) -> bool:
-    """Take our own cancellation back; whether another one is pending (Python 3.11 counts them)."""
-    if task is None or not hasattr(task, "uncancel"):
-        return False
-    left: int = task.uncancel()
-    return left > 0
 
 
 class _UntilLeft(Generic[E]):
