@@ -101,7 +101,7 @@ class State:
     @cached_property
     def template(self) -> ChatTemplate | None:
         """The model's chat template; None where it has none. Read when first asked for."""
-        from .templates import load_chat_template  # jinja2 costs start-up time that only chats need to pay
+        from .templates import load_chat_template  # the engine is imported by what answers chats
 
         config = self.settings.tokenizer_config_path
         return load_chat_template(
