@@ -1,8 +1,8 @@
 """What a TGI server and its clients agreed on: JSON Schemas, tables of routes and errors, recordings.
 
-This package is the referee between our client and our fake, so it imports neither; and it imports only the
-standard library until a value breaks a contract and has to be told why. Each part is imported when it is
-first asked for.
+This package is the referee between our client and our fake, so it imports neither. Importing it imports the
+standard library alone; the first value that is held to a schema brings `jsonschema`. Each part is imported
+when it is first asked for.
 """
 
 from __future__ import annotations

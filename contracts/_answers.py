@@ -51,7 +51,7 @@ def violations_of(method: str, path: str, status: int, value: Any, *, event: boo
         raise LookupError(f"{method.upper()} {path} never answers {status} with {what}")
     if not event:
         value, forms = _of_kind(value, forms)
-    # The quick check of every form comes before any explanation of one.
+    # Whether any form is kept comes before the explanation of one: to explain is dear.
     told = [_at_once(value, form.schema) for form in forms]
     if [] in told:
         return []

@@ -12,18 +12,21 @@ import base64
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._agreement import agreement
 from ._answers import violations_of
 from ._asked import Asked, asked
-from ._compiled import Check, compiled
 from ._endpoints import Answer, Header, expected_answers
 from ._files import table
 from ._framing import events_of
 from ._model_side import model_side
 from ._streams import check_stream
+from ._validators import validator_of
 from ._violation import Violation, shown
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
 
 __all__ = ["check_exchange"]
 
@@ -157,10 +160,10 @@ def _header(header: Header, headers: Mapping[str, str]) -> Iterator[Violation]:
     value = headers.get(header.name)
     if value is None:
         yield Violation(f"headers.{header.name}", "headers", "this header", "none")
-    elif not _header_check(json.dumps(dict(header.schema)))(value):
+    elif not _header_validator(json.dumps(dict(header.schema))).is_valid(value):
         yield Violation(f"headers.{header.name}", "headers", shown(dict(header.schema)), value)
 
 
 @cache
-def _header_check(schema: str) -> Check:
-    return compiled(json.loads(schema))
+def _header_validator(schema: str) -> Validator:
+    return validator_of(json.loads(schema))

@@ -1,7 +1,6 @@
 """A value against one schema: nothing if it holds, else each way in which it does not.
 
-The quick check decides; only a value that it turns down is given to `jsonschema`, which is imported then
-and never before. Of several alternatives (`anyOf`) the one the value came closest to is reported.
+Of several alternatives (`anyOf`) the one the value came closest to is reported.
 """
 
 from __future__ import annotations
@@ -11,9 +10,9 @@ from copy import deepcopy
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ._compiled import check_for, is_integer, is_number
 from ._files import schema_file, schema_names
 from ._resolved import resolved
+from ._validators import validator_of
 from ._violation import Violation, shown
 
 if TYPE_CHECKING:
@@ -39,8 +38,8 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def is_valid(value: Any, name: str) -> bool:
-    """Whether a value, as `json.loads` gives it, satisfies the schema of that name."""
-    return check_for(name)(value)
+    """Whether a value, as `json.loads` gives it, satisfies the schema of that name. Raises as violations."""
+    return _validator(name).is_valid(value)
 
 
 def violations(value: Any, name: str) -> list[Violation]:
@@ -49,11 +48,9 @@ def violations(value: Any, name: str) -> list[Violation]:
     Two things are stricter than in JSON Schema: `3.0` is no integer, and NaN and the infinities are no
     numbers. The router writes neither.
 
-    Raises LookupError, with the closest names, for an unknown name; ImportError if the value is wrong and
-    the `jsonschema` library is missing (it comes with `text-generation[fake]`).
+    Raises LookupError, with the closest names, for an unknown name; ImportError if the `jsonschema` library
+    is missing (it comes with `text-generation[fake]`).
     """
-    if check_for(name)(value):
-        return []
     found = [v for error in _validator(name).iter_errors(value) for v in _told(error)]
     found.sort(key=lambda violation: violation.where)
     return found
@@ -61,18 +58,7 @@ def violations(value: Any, name: str) -> list[Violation]:
 
 @cache
 def _validator(name: str) -> Validator:
-    try:
-        from jsonschema.validators import Draft202012Validator, extend
-    except ImportError as error:
-        message = "a value breaks its contract; to be told why, install jsonschema: text-generation[fake]"
-        raise ImportError(message) from error
-
-    types = Draft202012Validator.TYPE_CHECKER.redefine_many(
-        {"integer": lambda _, value: is_integer(value), "number": lambda _, value: is_number(value)}
-    )
-    strict = extend(Draft202012Validator, type_checker=types)  # type: ignore[no-untyped-call]
-    validator: Validator = strict(resolved(name))
-    return validator
+    return validator_of(resolved(name))
 
 
 def _told(error: ValidationError) -> Iterator[Violation]:
