@@ -70,6 +70,7 @@ class ClientBase:
         self._model = model
         self._omit_nulls = omit_nulls
         self._trace = trace
+        self._written: dict[Any, bytes] = {}
         self._kept: tuple[tuple[Any, ...], Settings] | None = None
         self._chance = random.Random()  # noqa: S311 - spreads waits, guards nothing
 
@@ -97,6 +98,7 @@ class ClientBase:
             options.get("model") or self._model,
             options.get("omit_nulls", self._omit_nulls),
             options.get("extra") or {},
+            self._written,
         )
 
     def _settings(self, options: CallOptions, authorization: str | None) -> Settings:

@@ -38,6 +38,8 @@ class Target:
     omit_nulls: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Members to add to the body as they are."""
+    written: dict[Any, bytes] | None = None
+    """Parameters that this client has written before, by their values; None where nothing is remembered."""
 
     @property
     def root(self) -> str:
@@ -100,6 +102,27 @@ _NULL = frozenset(
 )
 
 
+def _generate_body(target: Target, prompt: str, parameters: Mapping[str, Any], stream: bool) -> bytes:
+    """The body of a generate request. Most calls of a program differ in their prompt only: what the
+    parameters are written as is worked out, and checked, once."""
+    known = target.written
+    if known is None or type(prompt) is not str or not prompt or target.extra or target.omit_nulls:
+        return target.json(_request(prompt, parameters, stream))
+    values = [tuple(value) if type(value) is list else value for value in parameters.values()]
+    key = (stream, *parameters, *values, *map(type, values))  # the types, too: True equals 1
+    try:
+        found = known.get(key)
+        text = json.dumps(prompt, ensure_ascii=False).encode()
+    except (TypeError, UnicodeEncodeError):  # a grammar; half a surrogate pair
+        return target.json(_request(prompt, parameters, stream))
+    if found is None:
+        body = target.json(_request("-", parameters, stream))
+        if len(known) >= 64:
+            known.clear()
+        found = known[key] = body.removeprefix(b'{"inputs":"-"')
+    return b'{"inputs":' + text + found
+
+
 def _request(prompt: str, parameters: Mapping[str, Any], stream: bool) -> t.Request:
     given = {name: value for name, value in parameters.items() if value is not None or name not in _NULL}
     return t.Request(inputs=prompt, parameters=t.Parameters(**given), stream=stream)
@@ -109,7 +132,7 @@ def generate(
     target: Target, prompt: str, parameters: Mapping[str, Any], parse: Callable[[Any], Any] | None = None
 ) -> Operation[t.Response, t.StreamResponse]:
     """`POST /` (or `/generate`): a whole answer."""
-    body = target.json(_request(prompt, parameters, False))
+    body = _generate_body(target, prompt, parameters, False)
     return Operation("generate", "POST", target.generate_url(False), body, read_response, parse=parse)
 
 
@@ -117,12 +140,11 @@ def generate_stream(
     target: Target, prompt: str, parameters: Mapping[str, Any], parse: Callable[[Any], Any] | None = None
 ) -> Operation[t.Response, t.StreamResponse]:
     """`POST /` with `stream`, or `/generate_stream`."""
-    request = _request(prompt, parameters, True)
     return Operation(
         "generate_stream",
         "POST",
         target.generate_url(True),
-        target.json(request),
+        _generate_body(target, prompt, parameters, True),
         read_response,
         folding.GENERATION,
         folding.response,

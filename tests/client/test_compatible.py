@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import subprocess
 import sys
 import textwrap
@@ -318,3 +319,36 @@ def test_types_stay_lenient_pydantic_models() -> None:
     details = types.Details.model_validate({**DETAILS, "prefill": [{"id": 1, "text": "a", "logprob": None}]})
     assert len(details.prefill) == 1
     assert details.finish_reason is types.FinishReason.Length
+
+
+def test_bodies_are_the_same_however_often_their_parameters_were_written(
+    face: Any, server: RawServer
+) -> None:
+    """What is remembered of earlier calls never shows: not in values, types or checks."""
+    server.scripts += [[answer()]]
+    server.repeat = True
+    client = face.client(server.url)
+    prompts = ["plain", 'quotes " and \\', "\u2028 é 😀 \x00\x1f\x7f"]
+    wanted = []
+    for options in (
+        {},
+        {"top_k": 1},
+        {"seed": 1, "stop_sequences": ["a", "b"]},
+        {"temperature": 1},
+        {"top_k": 2},
+    ):
+        for prompt in prompts * 2:
+            face.call(client, "generate", prompt, **options)
+            fresh = face.client(server.url)
+            face.call(fresh, "generate", prompt, **options)
+            wanted.append(prompt)
+    bodies = [seen.body for seen in server.seen]
+    assert bodies[::2] == bodies[1::2]
+    assert [json.loads(body)["inputs"] for body in bodies[::2]] == wanted
+    for _ in range(2):
+        with pytest.raises(pydantic.ValidationError):
+            face.call(client, "generate", "hi", top_k="many")
+        with pytest.raises(errors.ValidationError):
+            face.call(client, "generate", "hi", top_k=0)
+        with pytest.raises(errors.ValidationError):
+            face.call(client, "generate", "", top_k=1)

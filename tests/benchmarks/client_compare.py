@@ -1,0 +1,164 @@
+"""Compares the client with the published one and with its peers, each in an environment of its own.
+
+`python tests/benchmarks/client_compare.py [--rounds N] [--check] [--write docs/benchmarks.md]`
+
+Installs text-generation 0.7.0, huggingface_hub and openai into virtual environments under `.bench/` (once),
+starts one server with canned answers, and measures CPU time in turns. Only ratios within one run count. With
+--check, exits 1 when a ratio is above its limit; with --write, puts the table between the page's markers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+ENVIRONMENTS = ROOT / ".bench"
+PUBLISHED = ("text-generation==0.7.0", "requests")  # the wheel forgot to declare requests
+PEERS = {"huggingface_hub": ("huggingface_hub>=1",), "openai": ("openai",)}
+BEGIN, END = "<!-- client: begin -->", "<!-- client: end -->"
+
+
+class Row(NamedTuple):
+    """One thing measured. `limit`: our most, as a part of the published client's (for rates: our least)."""
+
+    scenario: str
+    title: str
+    unit: str
+    scale: float
+    limit: float | None
+    peers: tuple[str, ...] = ()
+
+
+ROWS = (
+    Row("stream", "stream of 5,000 tokens", "µs a token", 1e6, 0.50, ("huggingface_hub",)),
+    Row("async_stream", "the same, async", "µs a token", 1e6, 0.45, ("huggingface_hub",)),
+    Row("unary", "whole answer of 20 tokens", "µs a call", 1e6, 0.45, ("huggingface_hub",)),
+    Row("async_unary", "the same, async", "µs a call", 1e6, 0.45, ("huggingface_hub",)),
+    Row("gather", "512 calls at once", "calls a second", 1.0, 2.0, ("huggingface_hub",)),
+    Row("big", "one event of 5 MB", "ms", 1e3, 0.05),
+    Row("async_big", "the same, async", "ms", 1e3, None),
+    Row("import", "import", "ms of CPU", 1e3, 0.60, ("huggingface_hub", "openai")),
+    Row("chat_stream", "chat stream of 5,000 tokens", "µs a token", 1e6, None, ("huggingface_hub", "openai")),
+    Row("async_chat_stream", "the same, async", "µs a token", 1e6, None, ("huggingface_hub", "openai")),
+)
+# The published client cannot do these at all: chat streams crash, and the async one refuses long lines.
+IMPOSSIBLE = frozenset(("chat_stream", "async_chat_stream", "async_big"))
+
+
+def _environment(name: str, packages: Sequence[str]) -> Path:
+    """The interpreter of an environment with these packages, made if need be."""
+    folder = ENVIRONMENTS / name
+    python = folder / "bin" / "python"
+    if not (folder / "ready").exists():
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "-q", *packages], check=True)
+        (folder / "ready").touch()
+    return python
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    command = [sys.executable, str(HERE / "client_server.py")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        process.kill()
+
+
+def _measure(python: Path, library: str, scenario: str, url: str) -> float:
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    command = [str(python), str(HERE / "client_workload.py"), library, scenario, url]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=ENVIRONMENTS, timeout=600
+    )
+    if done.returncode:
+        raise RuntimeError(f"{library} {scenario}: {done.stderr.strip().splitlines()[-1]}")
+    return float(done.stdout.split()[-1])
+
+
+def _table(rounds: int, scenarios: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The table's lines, and what is above its limit."""
+    ENVIRONMENTS.mkdir(exist_ok=True)
+    ours = _environment("ours", [str(ROOT)]) if os.environ.get("BENCH_INSTALL") else Path(sys.executable)
+    published = _environment("published", PUBLISHED)
+    peers = {name: _environment(name, packages) for name, packages in PEERS.items()}
+    lines = [
+        "| what | unit | ours | published 0.7.0 | ratio | limit | huggingface_hub | openai |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    misses: list[str] = []
+    with _server() as url:
+        for row in ROWS:
+            if scenarios and row.scenario not in scenarios:
+                continue
+            rate = row.scenario == "gather"
+            choose = max if rate else min
+            runs: dict[str, list[float]] = {}
+            for _ in range(1 if row.scenario.endswith("big") else rounds):  # in turns: a busy moment hits all
+                runs.setdefault("ours", []).append(_measure(ours, "text_generation", row.scenario, url))
+                if row.scenario not in IMPOSSIBLE:
+                    found = _measure(published, "text_generation", row.scenario, url)
+                    runs.setdefault("published", []).append(found)
+            for name in row.peers:
+                runs[name] = [_measure(peers[name], name, row.scenario, url)]
+            best = {name: choose(values) for name, values in runs.items()}
+            ratio = best["ours"] / best["published"] if "published" in best else None
+            if (
+                ratio is not None
+                and row.limit is not None
+                and (ratio < row.limit if rate else ratio > row.limit)
+            ):
+                misses.append(f"{row.title}: {ratio:.2f}, limit {row.limit:.2f}")
+            cells = [
+                f"{best[name] * row.scale:,.1f}" if name in best else "–" for name in ("ours", "published")
+            ]
+            cells.append("cannot" if ratio is None else f"{ratio:.2f}×")
+            cells.append("" if row.limit is None else f"{'≥' if rate else '≤'} {row.limit:.2f}×")
+            cells += [f"{best[name] * row.scale:,.1f}" if name in best else "" for name in PEERS]
+            lines.append(f"| {row.title} | {row.unit} | " + " | ".join(cells) + " |")
+            sys.stderr.write(lines[-1] + "\n")
+    return lines, misses
+
+
+def main() -> int:
+    """Measure, print, and check or write as asked."""
+    parser = argparse.ArgumentParser(description="Compare the client with the published one and its peers.")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each, in turns; the best counts")
+    parser.add_argument("--only", action="append", default=[], choices=[row.scenario for row in ROWS])
+    parser.add_argument("--check", action="store_true", help="exit 1 when a ratio is above its limit")
+    parser.add_argument("--write", type=Path, help="a page with the two markers, to put the table between")
+    arguments = parser.parse_args()
+    lines, misses = _table(arguments.rounds, arguments.only)
+    machine = f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores"
+    when = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    lines += ["", f"Made by `python tests/benchmarks/client_compare.py --write` on {when}, {machine}."]
+    sys.stdout.write("\n".join(lines) + "\n")
+    if arguments.write is not None:
+        page = (
+            arguments.write.read_text(encoding="utf-8") if arguments.write.exists() else f"{BEGIN}\n{END}\n"
+        )
+        before, _, rest = page.partition(BEGIN)
+        after = rest.partition(END)[2]
+        table = "\n".join(lines)
+        arguments.write.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+    for miss in misses:
+        sys.stderr.write(f"above its limit: {miss}\n")
+    return 1 if arguments.check and misses else 0
+
+
+if __name__ == "__main__":
+    started = time.perf_counter()
+    code = main()
+    sys.stderr.write(f"{time.perf_counter() - started:.0f} s\n")
+    sys.exit(code)
