@@ -6,11 +6,14 @@ they are measured; everything under `/__admin/` is a Starlette application, made
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .call import Call
+from .call import BROKEN_BODY, Call
+from .frames import Frame, Head, RawHeaders
 from .player import Player, Receive, Send
-from .serve import serve
+from .serve import needs_body, serve
 from .settings import Settings
 from .state import State
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Application", "create_app"]
 
 ADMIN = "/__admin"
+_CLOSE: RawHeaders = ((b"connection", b"close"),)
 
 
 class Application:
@@ -41,18 +45,30 @@ class Application:
         if path == ADMIN or path.startswith(ADMIN + "/"):
             await self._administer(scope, receive, send)
             return
-        body = await _read(receive, self.state.settings.payload_limit)
-        if body is None:
+        message = await receive()
+        if message["type"] == "http.disconnect":
             return
         call = Call(
             scope["method"],
             path,
             tuple(scope["headers"]),
-            body,
+            message.get("body", b""),
             scope["query_string"].decode("latin-1"),
             self.state.clock(),
+            BROKEN_BODY in scope.get("extensions", ()),
         )
-        await self._player.play(serve(self.state, call), receive, send)
+        frames = serve(self.state, call)
+        if message.get("more_body", False):
+            if not needs_body(self.state, call):
+                frames = _last(frames)
+            elif (body := await _rest(receive, call.body, self.state.settings.payload_limit)) is None:
+                return
+            else:
+                broken = BROKEN_BODY in scope.get("extensions", ())
+                frames = serve(
+                    self.state, replace(call, body=body, received=self.state.clock(), broken=broken)
+                )
+        await self._player.play(frames, receive, send)
 
     async def _administer(self, scope: Any, receive: Receive, send: Send) -> None:
         if self._admin is None:
@@ -67,15 +83,9 @@ def create_app(settings: Settings | None = None, **parts: Any) -> Application:
     return Application(State(settings or Settings(), **parts))
 
 
-async def _read(receive: Receive, limit: int) -> bytes | None:
-    """The request's body, cut just past `limit` bytes; None when the client left before it was complete."""
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        return None
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        return body
-    pieces, size = [body], len(body)
+async def _rest(receive: Receive, begun: bytes, limit: int) -> bytes | None:
+    """A body that has `begun`, cut just past `limit` bytes; None when the client left before its end."""
+    pieces, size = [begun], len(begun)
     while size <= limit:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -86,6 +96,12 @@ async def _read(receive: Receive, limit: int) -> bytes | None:
         if not message.get("more_body", False):
             break
     return b"".join(pieces)
+
+
+def _last(frames: Iterator[Frame]) -> Iterator[Frame]:
+    """The same answer as the last one of its connection: what is left of the request nobody reads."""
+    for frame in frames:
+        yield replace(frame, headers=(*frame.headers, *_CLOSE)) if isinstance(frame, Head) else frame
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

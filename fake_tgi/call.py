@@ -1,14 +1,18 @@
 """One request as a value; nothing of ASGI.
 
-The body is complete, but for one case: a body over the payload limit is cut just past it, because its
-length alone decides the answer.
+The body is complete, but for what no answer looks at: a body over the payload limit is cut just past it, a
+broken one counts for nothing, and a call that is answered without its body may come before it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-__all__ = ["Call"]
+__all__ = ["BROKEN_BODY", "Call"]
+
+BROKEN_BODY: Final = "fake_tgi.broken_body"
+"""The ASGI extension by which a server says that a body was not framed as HTTP frames it, or broke off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +21,7 @@ class Call:
 
     `path` is as sent, percent-encoded and without the query: the router compares it byte by byte.
     `headers` hold lower-cased names in the order sent. `received` is the time of arrival, in seconds on
-    the server's clock.
+    the server's clock. `broken` says that the body could not be read to its end.
     """
 
     method: str
@@ -26,6 +30,7 @@ class Call:
     body: bytes = b""
     query: str = ""
     received: float = 0.0
+    broken: bool = False
 
     def header(self, name: bytes) -> str | None:
         """The first value of the header `name` (lower case), or None; also when it is not visible ASCII."""

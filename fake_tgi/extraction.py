@@ -1,8 +1,8 @@
 """The extractor in front of every POST handler: content type, then size, then JSON, then shape.
 
 What it lets through is a typed request; what it refuses, it refuses as axum 0.7.9 does, in plain text: 415,
-413, 400 for text that is not JSON, 422 for JSON of another shape, with serde's path, wording and place. Bytes
-after the first JSON value are never looked at.
+413, 400 for a body that broke off or is not JSON, 422 for JSON of another shape, with serde's path, wording
+and place. Bytes after the first JSON value are never looked at.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .requests import (
 from .serde_shapes import Shape
 from .serde_sources import JsonSource
 
-__all__ = ["ExtractionRefusal", "extract"]
+__all__ = ["ExtractionRefusal", "extract", "is_json"]
 
 R = TypeVar("R", bound=Request)
 T = TypeVar("T")
@@ -60,25 +60,34 @@ class ExtractionRefusal(Exception):
 
 
 @overload
-def extract(request_type: type[R], content_type: str | None, body: bytes, limit: int) -> R: ...
+def extract(
+    request_type: type[R], content_type: str | None, body: bytes, limit: int, *, broken: bool = False
+) -> R: ...
 
 
 @overload
 def extract(
-    request_type: UnionType, content_type: str | None, body: bytes, limit: int
+    request_type: UnionType, content_type: str | None, body: bytes, limit: int, *, broken: bool = False
 ) -> SagemakerRequest: ...
 
 
-def extract(request_type: object, content_type: str | None, body: bytes, limit: int) -> Any:
+def extract(
+    request_type: object, content_type: str | None, body: bytes, limit: int, *, broken: bool = False
+) -> Any:
     """The request in `body`, or ExtractionRefusal.
 
     `request_type` is a request class or `SagemakerRequest`; `content_type` is the header's value, None if it
     was not sent; `limit` is the router's `--payload-limit` in bytes, and a body of that size is accepted.
+    `broken` says that the body could not be read to its end.
     """
-    if content_type != "application/json" and not _is_json(content_type):
+    if not is_json(content_type):
         raise ExtractionRefusal(415, "Expected request with `Content-Type: application/json`")
     if len(body) > limit:
         raise ExtractionRefusal(413, "Failed to buffer the request body: length limit exceeded")
+    if broken:
+        raise ExtractionRefusal(
+            400, "Failed to buffer the request body: error reading a body from connection"
+        )
     shape = _SHAPES[request_type]
     try:
         return shape.plain(scan(body))
@@ -94,8 +103,11 @@ def _exactly(shape: Shape[T], body: bytes) -> T:
         raise _refusal(error, reader) from None
 
 
-def _is_json(content_type: str | None) -> bool:
-    return content_type is not None and _JSON_TYPE.match(content_type) is not None
+def is_json(content_type: str | None) -> bool:
+    """Whether a body of this content type is read at all."""
+    return content_type == "application/json" or (
+        content_type is not None and _JSON_TYPE.match(content_type) is not None
+    )
 
 
 def _refusal(error: DecodeError, reader: JsonReader) -> ExtractionRefusal:

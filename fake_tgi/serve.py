@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from .call import Call
 from .endpoints import about, chat, completions, docs, generate, hosted, platforms
 from .endpoints.reading import plain
-from .extraction import ExtractionRefusal
+from .extraction import ExtractionRefusal, is_json
 from .frames import Body, Chunks, Frame, Head
 from .headers import JSON, TEXT
 from .refusals import Refusal
 from .state import State
 
-__all__ = ["ROUTES", "Endpoint", "Route", "serve"]
+__all__ = ["ROUTES", "Endpoint", "Route", "needs_body", "serve"]
 
 Endpoint = Callable[[State, Call], Iterator[Frame]]
 
@@ -121,6 +121,18 @@ def _answer(state: State, call: Call) -> Iterator[Frame]:
         yield from plain(refused.status, JSON, refused.body())
     except ExtractionRefusal as refused:
         yield from plain(refused.status, TEXT, refused.text.encode())
+
+
+def needs_body(state: State, call: Call) -> bool:
+    """Whether the answer depends on the body of `call`. Where it does not, the router never reads it."""
+    route = find(call.path)
+    return (
+        call.method == "POST"
+        and route is not None
+        and route.post is not None
+        and (not route.key or authorised(state, call))
+        and is_json(call.header(b"content-type"))
+    )
 
 
 def authorised(state: State, call: Call) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import signal
 import socket
 import threading
@@ -18,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
+from .hyper_protocol import like_hyper
 from .listening import BACKLOG, CannotListen, listen, url_of
-from .request_head import refusal_of, refused
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
@@ -218,48 +217,14 @@ class _Uvicorn(uvicorn.Server):
 
 
 def _protocol_class() -> type[asyncio.Protocol]:
-    """uvicorn's fastest protocol here, refusing as hyper does, and without what costs more than a request."""
+    """uvicorn's fastest protocol here, with hyper's manners."""
     base: Any
     try:
         from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as base
     except ImportError:
         from uvicorn.protocols.http.h11_impl import H11Protocol as base
 
-    # Ours, so that a request which cannot be read is no warning on the terminal, but a bug of ours is told;
-    # uvicorn's own loggers belong to the whole process.
-    log = logging.getLogger(__name__)
-    if log.level == logging.NOTSET:
-        log.setLevel(logging.ERROR)
-
-    class Protocol(base):  # type: ignore[misc]
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            self.logger = log
-            self.access_log = False
-            self.refusal = 400
-
-        def on_headers_complete(self) -> None:
-            """Called by httptools when a head is read; an exception makes it an invalid request."""
-            status = refusal_of(self.url, len(self.headers))
-            if status is not None:
-                self.refusal = status
-                raise ValueError(f"refused with {status}")
-            super().on_headers_complete()
-
-        def send_400_response(self, msg: str) -> None:
-            """Called for a request that cannot be read. An answer that is on its way goes first."""
-            cycle = self.cycle
-            if cycle is not None and not cycle.response_complete and not cycle.more_body:
-                cycle.keep_alive = False
-                return
-            date = dict(self.server_state.default_headers).get(b"date", b"")
-            self.transport.write(refused(self.refusal, date))
-            self.transport.close()
-
-        def _unsupported_upgrade_warning(self) -> None:
-            """TGI knows no other protocol either, and says nothing."""
-
-    return Protocol
+    return like_hyper(base)
 
 
 def _run_loop(worker: _Uvicorn, sock: socket.socket) -> None:

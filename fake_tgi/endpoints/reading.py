@@ -27,7 +27,8 @@ def read(state: State, call: Call, request_type: UnionType) -> SagemakerRequest:
 
 def read(state: State, call: Call, request_type: Any) -> Any:
     """The typed request in the body of `call`. Raises `ExtractionRefusal`."""
-    return extract(request_type, call.header(b"content-type"), call.body, state.settings.payload_limit)
+    content_type, limit = call.header(b"content-type"), state.settings.payload_limit
+    return extract(request_type, content_type, call.body, limit, broken=call.broken)
 
 
 def plain(status: int, headers: RawHeaders = (), body: bytes = b"") -> Iterator[Frame]:
