@@ -1,0 +1,114 @@
+"""How two values differ, place by place: nothing where they are the same.
+
+Values are compared as the router reads them. A member that is null is a member that is missing, `true` is not
+1, and 1 is 1.0. Every place is told, not only the first one, and each in words that fit on a line.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+__all__ = ["Difference", "FormError", "differences", "shown", "step"]
+
+_SHOWN = 120
+_NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII).fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One way in which something is not what it was expected to be.
+
+    `where` is the place, such as `inputs` or `body.messages[0].content`; `expected` and `got` are for people.
+    """
+
+    where: str
+    expected: str
+    got: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: expected {self.expected}, got {self.got}"
+
+
+class FormError(ValueError):
+    """What somebody wrote (a pattern, an answer, a stub) is not of the form it must have.
+
+    `differences` has each place, what was expected there and what came; at least one.
+    """
+
+    def __init__(self, first: Difference, *more: Difference) -> None:
+        self.differences = (first, *more)
+        super().__init__("; ".join(map(str, self.differences)))
+
+
+def differences(expected: object, got: object, where: str, *, subset: bool = False) -> Iterator[Difference]:
+    """Each difference between two JSON values; with `subset`, objects may have more than expected."""
+    if isinstance(expected, dict) and isinstance(got, dict):
+        yield from _in_object(expected, got, where, subset)
+    elif isinstance(expected, Sequence) and isinstance(got, Sequence) and not _text(expected, got):
+        if len(expected) != len(got):
+            yield Difference(where, _items(expected), f"{_items(got)}: {shown(got)}")
+        else:
+            for index, (wanted, found) in enumerate(zip(expected, got, strict=True)):
+                yield from differences(wanted, found, f"{where}[{index}]", subset=subset)
+    elif isinstance(expected, str) and isinstance(got, str):
+        if expected != got:
+            yield Difference(where, *_apart(expected, got))
+    elif isinstance(expected, bool) or isinstance(got, bool):
+        if expected is not got:
+            yield Difference(where, shown(expected), shown(got))
+    elif expected != got:
+        yield Difference(where, shown(expected), shown(got))
+
+
+def shown(value: object) -> str:
+    """A value as JSON on one line, cut if long; None is `nothing`; what is no JSON is shown as Python does."""
+    if value is None:
+        return "nothing"
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        text = repr(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def step(where: str, name: str) -> str:
+    """The place of a member."""
+    if _NAME(name) is None:
+        return f"{where}[{json.dumps(name, ensure_ascii=False)}]"
+    return f"{where}.{name}" if where else name
+
+
+def _in_object(
+    expected: dict[str, object], got: dict[str, object], where: str, subset: bool
+) -> Iterator[Difference]:
+    for name, wanted in expected.items():
+        found = got.get(name)
+        if wanted is not None or found is not None:
+            yield from differences(wanted, found, step(where, name), subset=subset)
+    if not subset:
+        for name, found in got.items():
+            if found is not None and name not in expected:
+                yield Difference(step(where, name), "nothing", shown(found))
+
+
+def _text(*values: object) -> bool:
+    return any(isinstance(value, (str, bytes)) for value in values)
+
+
+def _items(value: Sequence[object]) -> str:
+    return f"{len(value)} item{'s' * (len(value) != 1)}"
+
+
+def _apart(expected: str, got: str) -> tuple[str, str]:
+    """Two texts from a little before they part, where they are too long to be shown whole."""
+    start = 0
+    if max(len(expected), len(got)) > _SHOWN - 2:
+        pairs = enumerate(zip(expected, got, strict=False))
+        parted = next((at for at, (one, other) in pairs if one != other), min(len(expected), len(got)))
+        start = max(parted - 30, 0)
+    if start == 0:
+        return shown(expected), shown(got)
+    return f"…{shown(expected[start:])}", f"…{shown(got[start:])} (from character {start})"

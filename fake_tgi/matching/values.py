@@ -1,0 +1,255 @@
+"""What a value must be: equality, a part, a regular expression, a subset, a schema, a function's yes.
+
+Each condition gives the differences of a value from it; a pattern is all of its conditions. A value that is
+missing is None, and so is null, because to the router they are one thing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .differences import Difference, FormError, differences, shown, step
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+__all__ = [
+    "Absent",
+    "Condition",
+    "Contains",
+    "Equals",
+    "Matches",
+    "Satisfies",
+    "Schema",
+    "Subset",
+    "ValuePattern",
+    "name_of",
+    "value_pattern",
+]
+
+
+class Condition(Protocol):
+    """One thing that a value must be."""
+
+    def differences(self, value: Any, where: str) -> Iterator[Difference]:
+        """Each way in which it is not; nothing if it is."""
+        ...
+
+    def as_json(self) -> tuple[str, Any]:
+        """Its name and operand in a stub file."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Equals:
+    """This very value. None: missing, or null."""
+
+    value: Any
+
+    def differences(self, value: Any, where: str) -> Iterator[Difference]:
+        return differences(self.value, value, where)
+
+    def as_json(self) -> tuple[str, Any]:
+        return "equals", self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """A text with this text in it, or a list with this among its items."""
+
+    part: Any
+
+    def differences(self, value: Any, where: str) -> Iterator[Difference]:
+        if isinstance(value, str):
+            if not (isinstance(self.part, str) and self.part in value):
+                yield Difference(where, f"a text with {shown(self.part)} in it", shown(value))
+        elif isinstance(value, (list, tuple)):
+            if not any(next(differences(self.part, item, ""), None) is None for item in value):
+                yield Difference(where, f"a list with {shown(self.part)} in it", shown(value))
+        else:
+            yield Difference(where, f"a text or a list with {shown(self.part)} in it", shown(value))
+
+    def as_json(self) -> tuple[str, Any]:
+        return "contains", self.part
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """A text in which this regular expression (Python's) is found. Raises FormError for what is none."""
+
+    regex: str | re.Pattern[str]
+    _compiled: re.Pattern[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        try:
+            object.__setattr__(self, "_compiled", re.compile(self.regex))
+        except (re.error, TypeError) as error:
+            wrong = Difference("matches", "a regular expression", f"{shown(self.regex)}: {error}")
+            raise FormError(wrong) from error
+
+    def differences(self, value: Any, where: str) -> Iterator[Difference]:
+        if not isinstance(value, str) or self._compiled.search(value) is None:
+            yield Difference(where, f"a text like /{self._compiled.pattern}/", shown(value))
+
+    def as_json(self) -> tuple[str, Any]:
+        return "matches", self._compiled.pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Subset:
+    """An object with at least these members; theirs may have more as well. Lists are compared whole."""
+
+    members: Mapping[str, Any]
+
+    def differences(self, value: Any, where: str) -> Iterator[Difference]:
+        if not isinstance(value, dict):
+            yield Difference(where, f"an object with {shown(dict(self.members))}", shown(value))
+        else:
+            yield from differences(dict(self.members), value, where, subset=True)
+
+    def as_json(self) -> tuple[str, Any]:
+        return "subset", dict(self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A value that satisfies this JSON Schema (2020-12 unless it says otherwise; nothing is fetched).
+
+    Raises FormError for what is no schema.
+    """
+
+    schema: Mapping[str, Any] | bool
+    _validator: Validator = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        from jsonschema.exceptions import SchemaError
+        from jsonschema.validators import Draft202012Validator, validator_for
+        from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
+
+        kind = validator_for(self._schema, default=Draft202012Validator)
+        try:
+            kind.check_schema(self._schema)
+        except SchemaError as error:
+            place = _inside("schema", error.absolute_path)
+            wrong = Difference(place, "a JSON Schema", f"{shown(error.instance)}: {error.message}")
+            raise FormError(wrong) from error
+        object.__setattr__(self, "_validator", kind(self._schema, registry=REGISTRY))
+
+    @property
+    def _schema(self) -> Any:
+        return self.schema if isinstance(self.schema, bool) else dict(self.schema)
+
+    def differences(self, value: Any, where: str) -> Iterator[Difference]:
+        if value is None and not self._validator.is_valid(None):
+            yield Difference(where, f"a value of the schema {shown(self._schema)}", "nothing")
+            return
+        for error in self._validator.iter_errors(value):
+            wanted = f"{error.validator} {shown(error.validator_value)}"
+            yield Difference(_inside(where, error.absolute_path), wanted, shown(error.instance))
+
+    def as_json(self) -> tuple[str, Any]:
+        return "schema", self._schema
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Whether the value is missing (or null)."""
+
+    absent: bool = True
+
+    def differences(self, value: Any, where: str) -> Iterator[Difference]:
+        if self.absent and value is not None:
+            yield Difference(where, "nothing", shown(value))
+        elif not self.absent and value is None:
+            yield Difference(where, "something", "nothing")
+
+    def as_json(self) -> tuple[str, Any]:
+        return "absent", self.absent
+
+
+@dataclass(frozen=True, slots=True)
+class Satisfies:
+    """A value that this function says yes to. It gets None for a missing one; what it raises is raised."""
+
+    predicate: Callable[[Any], object]
+
+    def differences(self, value: Any, where: str) -> Iterator[Difference]:
+        if not self.predicate(value):
+            yield Difference(where, f"what {name_of(self.predicate)} accepts", shown(value))
+
+    def as_json(self) -> tuple[str, Any]:
+        return "satisfies", name_of(self.predicate)
+
+
+@dataclass(frozen=True, slots=True)
+class ValuePattern:
+    """All of some conditions, at least one."""
+
+    conditions: tuple[Condition, ...]
+
+    def differences(self, value: Any, where: str) -> Iterator[Difference]:
+        for condition in self.conditions:
+            yield from condition.differences(value, where)
+
+    def as_json(self) -> Any:
+        """As a stub file writes it; a predicate shows as its name."""
+        first = self.conditions[0]
+        if len(self.conditions) == 1 and isinstance(first, Equals) and not isinstance(first.value, dict):
+            return first.value
+        return dict(condition.as_json() for condition in self.conditions)
+
+
+_BY_NAME: dict[str, Callable[[Any], Condition]] = {
+    "equals": Equals,
+    "contains": Contains,
+    "matches": Matches,
+    "subset": Subset,
+    "schema": Schema,
+    "absent": Absent,
+}
+
+
+def value_pattern(value: Any, where: str = "pattern") -> ValuePattern:
+    """The pattern that `value` means. Raises FormError.
+
+    A condition or a pattern is itself, a compiled regular expression must be found, a function is a
+    predicate, an object holds conditions by name as in a stub file, and anything else means equality.
+    """
+    if isinstance(value, ValuePattern):
+        return value
+    if hasattr(value, "differences") and hasattr(value, "as_json"):
+        return ValuePattern((value,))
+    if isinstance(value, re.Pattern):
+        return ValuePattern((Matches(value),))
+    if callable(value):
+        return ValuePattern((Satisfies(value),))
+    if not isinstance(value, Mapping):
+        return ValuePattern((Equals(list(value) if isinstance(value, tuple) else value),))
+    if not value:
+        raise FormError(Difference(where, f"one or more of {', '.join(_BY_NAME)}", "{}"))
+    conditions = []
+    for name, operand in value.items():
+        make = _BY_NAME.get(name)
+        if make is None:
+            hint = f"one of {', '.join(_BY_NAME)}; for an object as a whole, equals or subset"
+            raise FormError(Difference(step(where, str(name)), hint, "no such condition"))
+        try:
+            conditions.append(make(operand))
+        except FormError as error:
+            moved = (Difference(f"{where}.{d.where}", d.expected, d.got) for d in error.differences)
+            raise FormError(*moved) from error
+    return ValuePattern(tuple(conditions))
+
+
+def _inside(where: str, path: Iterable[str | int]) -> str:
+    for each in path:
+        where = f"{where}[{each}]" if isinstance(each, int) else step(where, each)
+    return where
+
+
+def name_of(function: Callable[..., object]) -> str:
+    """A function's name, for people."""
+    return str(getattr(function, "__name__", None) or repr(function))
