@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .call import Call
@@ -162,4 +162,4 @@ class Journal:
 
 def _without_secrets(call: Call) -> Call:
     headers = tuple((name, REDACTED if name in _SECRET_HEADERS else value) for name, value in call.headers)
-    return Call(call.method, call.path, headers, call.body, call.query, call.received)
+    return replace(call, headers=headers)

@@ -83,6 +83,12 @@ def find(path: str) -> Route | None:
 
 def serve(state: State, call: Call) -> Iterator[Frame]:
     """The answer to `call`, lazily; what it holds is given back when the iterator ends or is closed."""
+    event = state.journal.begin(call)
+    yield from state.journal.record(event, _framed(state, call))
+
+
+def _framed(state: State, call: Call) -> Iterator[Frame]:
+    """The answer with what surrounds every answer: CORS headers, and no body for HEAD."""
     cors = state.cors.headers(call)
     head = call.method == "HEAD"
     for frame in _answer(state, call):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from .cors import Cors
 from .health import Health
 from .infer import Infer
+from .journal import Journal
 from .limits import Permits
 from .metrics import Metrics
 from .model import Model
@@ -56,6 +57,7 @@ class State:
         self.tokenizer = tokenizer or Tokenizer.load(self._folder)
         self.compute_type = os.environ.get("COMPUTE_TYPE", "gpu+optimized").encode()
         self.metrics = Metrics(settings.max_input_tokens, settings.max_total_tokens)
+        self.journal = Journal(clock=clock)
         self.queue = GenerationQueue()
         self._seeds = SeedSource(settings.seed)
         self.model = Model(
@@ -124,6 +126,7 @@ class State:
         self.model.clear()
         self.health.flag = True
         self.metrics.clear()
+        self.journal.clear()
         self._seeds.clear()
 
     def _compile_grammar(self, grammar: GrammarType) -> Grammar | str:
