@@ -41,8 +41,9 @@ class PrefillToken:
 class Generation:
     """The model's side of one call.
 
-    `generated_text` leaves special tokens out. `finish_reason` is None exactly when `error` is set: the
-    tokens were produced, then the model failed with that message. `seed` is None unless it sampled.
+    `generated_text` leaves special tokens out. `finish_reason` is None where the tokens were produced and then
+    the model failed, with `error` as its message, or fell silent, without one. `final` says that nothing may
+    follow, even if it ended at a length that is less than asked for. `seed` is None unless it sampled.
     `top_tokens` is empty, or holds the most likely tokens for each generated one. `input_length` counts
     the prompt tokens the shard saw, after truncation.
     """
@@ -55,3 +56,4 @@ class Generation:
     prefill: tuple[PrefillToken, ...] = ()
     top_tokens: tuple[tuple[Token, ...], ...] = ()
     error: str | None = None
+    final: bool = False

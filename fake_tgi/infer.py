@@ -193,6 +193,8 @@ class Run:
             self._infer.health.failed()
             self._next = None
             return Segment(generation, True, due)
+        if generation.finish_reason is None:
+            metrics.failed("incomplete")
         self._next = self._continuation(generation, valid)
         return Segment(generation, self._next is None, due)
 
@@ -208,6 +210,8 @@ class Run:
         self.finished = True
         if pieces[-1].error is not None:
             raise refusal("generation", pieces[-1].error)
+        if pieces[-1].finish_reason is None:
+            raise refusal("incomplete")
         return self._answer(pieces)
 
     def timings(self, began: float, now: float) -> Timings:
@@ -237,6 +241,8 @@ class Run:
         a multiple of 1,024, as the router's do.
         """
         if generation.finish_reason != "length" or self._produced >= valid.max_total_new_tokens:
+            return None
+        if generation.final:
             return None
         self._inputs += generation.generated_text
         self._parameters = replace(self._parameters, seed=valid.shard.sampling.seed)

@@ -67,6 +67,8 @@ def play(
             yield from timed(events, segment.due, singly=singly)
             if piece.error is not None:
                 yield Chunks((fail(refusal("generation", piece.error)),))
+            elif last and end is None:
+                yield Chunks((fail(refusal("incomplete_stream")),))
             elif last:
                 state.metrics.succeeded(run.timings(began, state.clock()))
         run.finished = True

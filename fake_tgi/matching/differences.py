@@ -64,7 +64,7 @@ def differences(expected: object, got: object, where: str, *, subset: bool = Fal
 
 
 def shown(value: object) -> str:
-    """A value as JSON on one line, cut if long; None is `nothing`; what is no JSON is shown as Python does."""
+    """A value as JSON on one line, cut if long; None is `nothing`; what JSON has not is as in Python."""
     if value is None:
         return "nothing"
     try:
