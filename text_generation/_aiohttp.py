@@ -73,6 +73,8 @@ class UnusableURLError(e.ConfigurationError, aiohttp.InvalidURL):
 # aiohttp 3.9 has one class for both kinds of timeout.
 _CONNECT_TIMEOUT = getattr(aiohttp, "ConnectionTimeoutError", aiohttp.ServerTimeoutError)
 
+_LOOK = 0.2  # seconds between two looks at a connection, where nobody tells
+
 _CLOCKS: Mapping[str, type[e.ClockTimeoutError]] = {
     "connect": ConnectTimeoutError,
     "first_token": FirstTokenTimeoutError,
@@ -405,7 +407,7 @@ class Reply(Wait):
         self._content = response.content
         self._clocks = clocks
         self._loop = asyncio.get_running_loop()
-        self._lost: asyncio.Future[None] | bool | None = None
+        self._lost: asyncio.Future[None] | asyncio.TimerHandle | None = None
 
     async def read(self, first: bool) -> bytes:
         """The next piece of the body; b"" at its end. `first`: nothing of the answer has arrived yet.
@@ -447,19 +449,28 @@ class Reply(Wait):
             self.ended = True
         return data
 
-    def _watch(self) -> asyncio.Future[None] | bool:
+    def _watch(self) -> asyncio.Future[None] | asyncio.TimerHandle:
         """Hear of a lost connection ourselves: aiohttp tells nobody who waits for the body when what ended it
         was a malformed chunk, and the wait would never end."""
         protocol = getattr(self._response.connection, "protocol", None)
         closed: asyncio.Future[None] | None = getattr(protocol, "closed", None)
-        if closed is None:
-            return False
+        if closed is None:  # older than aiohttp 3.12: look from time to time
+            return self._loop.call_later(_LOOK, self._look, getattr(protocol, "transport", None))
         closed.add_done_callback(self._on_lost)
         return closed
+
+    def _look(self, transport: asyncio.BaseTransport | None) -> None:
+        if transport is None or transport.is_closing():
+            self._fail()
+        else:
+            self._lost = self._loop.call_later(_LOOK, self._look, transport)
 
     def _on_lost(self, closed: asyncio.Future[None]) -> None:
         if not closed.cancelled():
             closed.exception()  # seen
+        self._fail()
+
+    def _fail(self) -> None:
         content = self._content
         if not content.is_eof() and content.exception() is None:
             content.set_exception(aiohttp.ClientPayloadError("the answer is not in the chunked coding"))
@@ -493,8 +504,11 @@ class Reply(Wait):
 
     def release(self) -> None:
         """Give the connection back if the body has ended; else close it. Never waits."""
-        if isinstance(self._lost, asyncio.Future):
-            self._lost.remove_done_callback(self._on_lost)
+        lost = self._lost
+        if isinstance(lost, asyncio.TimerHandle):
+            lost.cancel()
+        elif lost is not None:
+            lost.remove_done_callback(self._on_lost)
         response = self._response
         if self.ended:
             response.release()

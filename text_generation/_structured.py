@@ -124,7 +124,7 @@ def _typed(output: Any) -> Plan:
     try:
         adapter: Any = TypeAdapter(output)
         schema = adapter.json_schema()
-    except PydanticUserError as problem:
+    except (PydanticUserError, NameError) as problem:
         raise ConfigurationError(
             "output: expected a pydantic model, a dataclass, a TypedDict, an Enum, a Literal, another type "
             "that pydantic can validate, a JSON Schema, or a compiled regular expression; "
