@@ -45,7 +45,8 @@ _MEMBER: Final = re.compile(
 )
 _USER: Final = re.compile(rb"(?<=://)[^/\s:@\"'\\]+(?::[^/\s@\"'\\]*)?(?=@)")
 _BEARER: Final = re.compile(
-    rb"\b([Bb]earer +)(?:(?=[\w.~+/-]*[0-9._~+/-][\w])[\w.~+/-]{6,}=*|[\w.~+/-]{20,}=*|(?<=B...... )[\w.~+/-]{8,}=*)"
+    rb"\b([Bb]earer +)"
+    rb"(?:(?=[\w.~+/-]*[0-9._~+/-][\w])[\w.~+/-]{6,}=*|[\w.~+/-]{20,}=*|(?<=B...... )[\w.~+/-]{8,}=*)"
 )
 _PRIVATE_KEY: Final = re.compile(
     rb"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
@@ -126,7 +127,11 @@ class Redactor:
         for name, value in headers:
             if is_secret_header(name):
                 for secret in _values(name, value):
-                    if len(secret) >= _SHORTEST_KNOWN and _MARK not in secret and len(self._known) < _MOST_KNOWN:
+                    if (
+                        len(secret) >= _SHORTEST_KNOWN
+                        and _MARK not in secret
+                        and len(self._known) < _MOST_KNOWN
+                    ):
                         self._known[secret] = None
                         self._known[quote(secret, safe="").encode()] = None
         if len(self._known) > before:
@@ -194,7 +199,7 @@ def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _replaced(whole: bytes, begin: int, end: int, spans: list[tuple[int, int]]) -> bytes:
-    """The bytes from `begin` to `end`, with each span replaced where it starts and left out where it goes on."""
+    """The bytes from `begin` to `end`, with each span replaced where it starts, left out where it goes on."""
     parts: list[bytes] = []
     at = begin
     for first, last in spans:
