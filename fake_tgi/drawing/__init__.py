@@ -1,4 +1,4 @@
-"""What a server itself draws with Hypothesis: a value for a schema, a text for a pattern.
+"""What a server itself draws with Hypothesis: values for schemas, texts for patterns, answers of a model.
 
 Nothing here knows of routes or HTTP, so that whatever answers requests may import it, when it is used and
 not before. For tests there is `fake_tgi.strategies`, which stands above the server.
@@ -7,6 +7,8 @@ not before. For tests there is `fake_tgi.strategies`, which stands above the ser
 from __future__ import annotations
 
 from .examples import DrawError, draw
+from .generations import generations
 from .schema_values import json_values, matching
+from .vocabulary import odd_texts, texts
 
-__all__ = ["DrawError", "draw", "json_values", "matching"]
+__all__ = ["DrawError", "draw", "generations", "json_values", "matching", "odd_texts", "texts"]
