@@ -64,6 +64,14 @@ def choice(*words: str) -> Reader:
     return read
 
 
+def times(value: str) -> str:
+    """Checks a time or a distribution of times, and leaves it as written. Raises ValueError."""
+    from .timing.distributions import distribution  # only who gives one pays for it
+
+    distribution(value)
+    return value
+
+
 def numbers(value: str) -> tuple[int, ...]:
     """Reads unsigned integers between commas. Raises ValueError."""
     read = integer(64)
@@ -133,6 +141,21 @@ _EFFECTIVE: Final = (
     Flag("tokenizer_config_path", "model", text, "tokenizer_config.json to use for the chat template"),
     Flag("seed", "fake", _USIZE, "seed of the answers that nobody scripted"),
     Flag("ignore_eos", "fake", None, "let every such answer run to its max_new_tokens"),
+    Flag(
+        "time_to_first_token",
+        "fake",
+        times,
+        "20ms, normal(20ms,5ms), lognormal(800ms,0.4) or uniform(1ms,3ms)",
+    ),
+    Flag("prefill_time_per_token", "fake", times, "time for each token of the prompt, written the same way"),
+    Flag(
+        "inter_token_latency", "fake", times, "time between tokens; recorded(FILE) draws from measured ones"
+    ),
+    Flag("load_factor", "fake", decimal, "how many times slower with every slot taken, from 1"),
+    Flag("profile", "fake", text, "times of a model on a GPU, such as llama-3.1-8b-a100 (made up)"),
+    Flag("simulate_batching", "fake", None, "let generations share a batch, by TGI's batching limits"),
+    Flag("clock", "fake", choice("real", "virtual", "stepped"), "virtual jumps over waits; stepped stands"),
+    Flag("speedup", "fake", decimal, "how much faster than real time the clock runs"),
 )
 
 _QUANTIZATIONS: Final = choice(

@@ -9,9 +9,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from .delays import Delays
-from .frames import Frame, Wait, Work
+from .frames import Frame, Work
 from .generation import FinishReason, Generation, PrefillToken, Token
 from .headers import Timings
 from .health import Health
@@ -19,10 +19,13 @@ from .limits import Permits
 from .metrics import Metrics
 from .refusals import Refusal, refusal
 from .requests import GenerateParameters
-from .shard import Shard
+from .shard import Shard, ShardRequest
 from .validation import Validator, ValidRequest
 
-__all__ = ["Answer", "Infer", "Run", "Segment"]
+if TYPE_CHECKING:
+    from .delays import Delays, Due
+
+__all__ = ["Answer", "Infer", "Run", "Segment", "whole_of"]
 
 _F32 = struct.Struct("<f")
 
@@ -31,12 +34,22 @@ _F32 = struct.Struct("<f")
 class Segment:
     """A piece of an answer: at most 1,024 tokens. `last` says that none follows.
 
-    `due` holds when each token is to be sent, in seconds on the server's clock; None means at once.
+    `due` says when each token is to be sent; None means at once.
     """
 
     generation: Generation
     last: bool
-    due: list[float] | None = None
+    due: Due | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Playing:
+    """A piece whose tokens become due one by one; `again` with all but the first of an answer."""
+
+    due: Due
+    asked: ShardRequest
+    failed: bool
+    again: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +142,7 @@ class Infer:
         try:
             for _ in range(best_of):
                 runs.append(self.start(inputs, parameters))
-            answers: list[Answer] = []
-            for run in runs:
-                answers.append((yield from run.whole()))
+            answers = yield from whole_of(runs)
         finally:
             for run in runs:
                 run.close()
@@ -157,6 +168,9 @@ class Run:
         self._next: ValidRequest | None = valid
         self._open = True
         self._produced = 0
+        self._ahead: Segment | None = None
+        self._playing: _Playing | None = None
+        self._asked = False
         self.input_length = valid.shard.input_length
         self.seed: int | None = None
         self.queued = self.started = infer.clock()
@@ -165,6 +179,10 @@ class Run:
 
     def next(self) -> Generator[Frame, None, Segment]:
         """The next piece; call it until a Segment is the `last` one or has an error."""
+        if self._ahead is not None:
+            segment, self._ahead = self._ahead, None
+            return segment
+        self._settle()
         valid = self._next
         assert valid is not None, "the last piece was already handed out"
         shard, metrics, asked = self._infer.shard, self._infer.metrics, valid.shard
@@ -176,20 +194,30 @@ class Run:
             generation: Generation = work.result
         else:
             generation = shard.generate(valid.shard)
-        metrics.generated(
-            len(generation.tokens),
-            self._infer.clock() - began,
-            failed=generation.error is not None,
-            input_length=asked.input_length,
-            max_new_tokens=asked.max_new_tokens,
-        )
-        if self._produced == 0:
+        if not self._asked:
             self.seed = generation.seed
-        delays, due = self._infer.delays, None
-        if delays is not None:
-            due = delays.schedule(self.started, len(generation.tokens), before=self._produced)
-        self._produced += len(generation.tokens)
-        if generation.error is not None:
+        delays, due, tokens = self._infer.delays, None, len(generation.tokens)
+        failed = generation.error is not None
+        if delays is None:
+            metrics.generated(
+                tokens,
+                self._infer.clock() - began,
+                failed=failed,
+                input_length=asked.input_length,
+                max_new_tokens=asked.max_new_tokens,
+            )
+        else:
+            due = delays.due(
+                asked,
+                tokens,
+                began if self._asked else self.started,
+                permits=self._infer.permits,
+                clock=self._infer.clock,
+            )
+            self._playing = _Playing(due, asked, failed, again=self._asked)
+        self._asked = True
+        self._produced += tokens
+        if failed:
             self._infer.health.failed()
             self._next = None
             return Segment(generation, True, due)
@@ -200,13 +228,12 @@ class Run:
 
     def whole(self) -> Generator[Frame, None, Answer]:
         """All pieces as one Answer. Raises `Refusal` where the model fails."""
-        segment = yield from self.next()
+        segment = yield from self._all()
         pieces = [segment.generation]
         while not segment.last:
-            segment = yield from self.next()
+            segment = yield from self._all()
             pieces.append(segment.generation)
-        if segment.due:
-            yield Wait(segment.due[-1])
+        self._settle()
         self.finished = True
         if pieces[-1].error is not None:
             raise refusal("generation", pieces[-1].error)
@@ -214,8 +241,19 @@ class Run:
             raise refusal("incomplete")
         return self._answer(pieces)
 
+    @property
+    def takes_time(self) -> bool:
+        """Whether tokens have to be waited for."""
+        return self._infer.delays is not None
+
+    def prepare(self) -> Generator[Frame, None, None]:
+        """Asks the model, and so takes a place in its batch; `next` hands out what it says."""
+        if self._ahead is None:
+            self._ahead = yield from self.next()
+
     def timings(self, began: float, now: float) -> Timings:
         """Where the time from `began` to `now` went."""
+        self._settle()
         return Timings(
             now - began,
             self.queued - began,
@@ -230,9 +268,35 @@ class Run:
         if not self._open:
             return
         self._open = False
+        self._settle()
         self._infer.permits.release()
         if not self.finished:
             self._infer.metrics.failed("dropped")
+
+    def _all(self) -> Generator[Frame, None, Segment]:
+        segment = yield from self.next()
+        if segment.due is not None:
+            yield from segment.due.end()
+        return segment
+
+    def _settle(self) -> None:
+        """Books a piece that took time, once it is over or nobody waits for it any more."""
+        playing, self._playing = self._playing, None
+        if playing is None:
+            return
+        due, asked = playing.due, playing.asked
+        due.close()
+        if not playing.again:
+            self.started = due.started
+        complete = due.produced >= len(due)
+        self._infer.metrics.generated(
+            min(due.produced, len(due)),
+            max((due.last if complete else self._infer.clock()) - due.started, 0.0),
+            failed=playing.failed and complete,
+            input_length=asked.input_length,
+            max_new_tokens=asked.max_new_tokens,
+            first=due.first - due.started if due.produced else None,
+        )
 
     def _continuation(self, generation: Generation, valid: ValidRequest) -> ValidRequest | None:
         """The next piece's request: only after `length`, with tokens left, and if it validates (I:165-180).
@@ -275,6 +339,17 @@ class Run:
             queued=self.queued,
             started=self.started,
         )
+
+
+def whole_of(runs: list[Run]) -> Generator[Frame, None, list[Answer]]:
+    """The answers of several runs that the model works on at once. Raises `Refusal` where one fails."""
+    for run in runs:
+        if run.takes_time:  # or none could be in the batch before the one before it had left
+            yield from run.prepare()
+    answers: list[Answer] = []
+    for run in runs:
+        answers.append((yield from run.whole()))
+    return answers
 
 
 def _f32(value: float) -> float:

@@ -90,11 +90,19 @@ class Metrics:
         self.running_tokens += input_length + max_new_tokens
 
     def generated(
-        self, tokens: int, seconds: float, *, failed: bool, input_length: int, max_new_tokens: int
+        self,
+        tokens: int,
+        seconds: float,
+        *,
+        failed: bool,
+        input_length: int,
+        max_new_tokens: int,
+        first: float | None = None,
     ) -> None:
         """A scheduled generation ended after `tokens` tokens and `seconds` in the model.
 
         The first token costs one prefill, each further one a decode; the call that failed counts as one.
+        `first`: seconds of these that the prefill took; None: as many as each of the others.
         """
         self.running -= 1
         self.running_tokens -= input_length + max_new_tokens
@@ -103,12 +111,16 @@ class Metrics:
         if not calls:
             return
         each = seconds / calls
+        if first is None:
+            first = each
+        elif calls > 1:
+            each = max(seconds - first, 0.0) / (calls - 1)
         prefill, decode = self.calls["prefill"], self.calls["decode"]
         prefill[0] += 1
         decode[0] += calls - 1
         if tokens:
             prefill[1] += 1
-            self._prefill.observe(each)
+            self._prefill.observe(first)
             if tokens > 1:
                 decode[1] += tokens - 1
                 self._decode.observe(each, tokens - 1)

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterator, MutableMap
 from functools import partial
 from typing import Any
 
+from .clock import Later, later_on
 from .frames import Body, Chunks, Frame, Hangup, Head, Wait, Work
 from .sse import KEEP_ALIVE
 
@@ -33,10 +34,11 @@ class Player:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
+        self._later = later_on(clock)
 
     async def play(self, frames: Iterator[Frame], receive: Receive, send: Send) -> bool:
         """Sends everything; says whether the client was there to the end. Closes `frames` in every case."""
-        patience = _Patience(receive, self._clock)
+        patience = _Patience(receive, self._clock, self._later)
         try:
             await self._play(frames, patience, send)
         except (Gone, OSError):  # servers raise OSError on a send to a client that left
@@ -76,9 +78,10 @@ class Player:
 class _Patience:
     """Waits for a time or a computation, but not for a client that left."""
 
-    def __init__(self, receive: Receive, clock: Callable[[], float]) -> None:
+    def __init__(self, receive: Receive, clock: Callable[[], float], later: Later) -> None:
         self._receive = receive
         self._clock = clock
+        self._later = later
         self._watch: asyncio.Task[None] | None = None
         self._waiter: asyncio.Future[None] | None = None
 
@@ -87,7 +90,7 @@ class _Patience:
         loop = asyncio.get_running_loop()
         while (left := until - self._clock()) > 0:
             waiter = self._begin(loop)
-            timer = loop.call_later(min(left, KEEP_ALIVE_INTERVAL), _wake, waiter)
+            timer = self._later(loop, min(left, KEEP_ALIVE_INTERVAL), _wake, waiter)
             try:
                 await waiter
             finally:

@@ -60,11 +60,17 @@ _TYPES: Final[dict[str, tuple[str, Callable[[object], bool]]]] = {
     "str": ("a string", lambda value: isinstance(value, str)),
     "str | None": ("a string or None", lambda value: value is None or isinstance(value, str)),
     "float": ("a number", lambda value: type(value) in (int, float)),
+    "float | None": ("a number or None", lambda value: value is None or type(value) in (int, float)),
     "tuple[str, ...]": (
         "a tuple of strings",
         lambda value: isinstance(value, tuple) and all(isinstance(item, str) for item in value),
     ),
 }
+
+
+_TIMED: Final = (
+    "time_to_first_token", "prefill_time_per_token", "inter_token_latency", "load_factor", "profile",
+)  # fmt: skip
 
 
 class SettingsError(ValueError):
@@ -144,6 +150,22 @@ class Settings:
     ignore_eos: bool = False
     """Whether every unscripted answer runs to its `max_new_tokens`."""
 
+    # Time, as fake_tgi/timing reads it: 20ms, normal(20ms,5ms), lognormal(800ms,0.4), uniform(10ms,30ms),
+    # recorded(FILE). None: what the profile says, or no time at all.
+    time_to_first_token: str | None = None
+    prefill_time_per_token: str | None = None
+    inter_token_latency: str | None = None
+    load_factor: float | None = None
+    """How many times slower everything is with every slot taken, from 1."""
+    profile: str | None = None
+    """A name in `fake_tgi.timing.PROFILES`."""
+    simulate_batching: bool = False
+    """Whether generations share a simulated batch, by TGI's own batching limits."""
+    clock: str = "real"
+    """real; virtual: it jumps as soon as everybody waits; stepped: it stands until it is moved."""
+    speedup: float = 1.0
+    """How much faster than real time a real clock runs, above 0."""
+
     def __post_init__(self) -> None:
         _check_types(self)
         if self.validation_workers == 0:
@@ -152,6 +174,12 @@ class Settings:
             raise SettingsError("`max_batch_size` must be > 0")
         _fill(self)
         _check_limits(self)
+        _check_time(self)
+
+    @property
+    def timed(self) -> bool:
+        """Whether any time is asked for."""
+        return any(getattr(self, name) is not None for name in _TIMED)
 
 
 def _check_types(settings: Settings) -> None:
@@ -210,3 +238,29 @@ def _check_limits(settings: Settings) -> None:
         raise SettingsError(
             f"`max_total_tokens` must be <= `max_batch_total_tokens`. Given: {total} and {batch}"
         )
+
+
+def _check_time(settings: Settings) -> None:
+    if settings.clock not in ("real", "virtual", "stepped"):
+        raise SettingsError(f"`clock` must be real, virtual or stepped, got {settings.clock!r}")
+    if not 0 < settings.speedup < float("inf"):
+        raise SettingsError(f"`speedup` must be a number above 0, got {settings.speedup!r}")
+    if settings.clock != "real" and settings.speedup != 1:
+        raise SettingsError(
+            f"`speedup` is for a real clock, and `clock` is {settings.clock}: give one of them"
+        )
+    if not settings.timed:
+        return
+    from .timing import TimingError  # costs start-up time that only timed answers need to pay
+    from .timing.latencies import latencies
+
+    try:
+        latencies(
+            named=settings.profile,
+            time_to_first_token=settings.time_to_first_token,
+            prefill_time_per_token=settings.prefill_time_per_token,
+            inter_token_latency=settings.inter_token_latency,
+            load_factor=settings.load_factor,
+        )
+    except TimingError as error:
+        raise SettingsError(str(error)) from None

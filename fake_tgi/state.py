@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .clock import clock_of
 from .cors import Cors
 from .health import Health
 from .infer import Infer
@@ -32,6 +33,7 @@ from .tokenizer import Tokenizer
 from .validation import Limits, Validator
 
 if TYPE_CHECKING:
+    from .delays import Delays
     from .templates import ChatTemplate
 
 __all__ = ["State"]
@@ -40,7 +42,7 @@ __all__ = ["State"]
 class State:
     """One fake's settings, model, guards and books.
 
-    `tokenizer` and `shard` replace the ones that the settings name. `clock` gives seconds, monotonic.
+    `tokenizer`, `shard` and `clock` (seconds, monotonic) replace the ones that the settings name.
     """
 
     def __init__(
@@ -49,10 +51,10 @@ class State:
         *,
         tokenizer: Tokenizer | None = None,
         shard: Shard | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self.settings = settings
-        self.clock = clock
+        self.clock = clock = clock or clock_of(settings.clock, settings.speedup)
         self._folder = find_model_folder(settings.tokenizer_name, settings.model_id)
         self.tokenizer = tokenizer or Tokenizer.load(self._folder)
         self.compute_type = os.environ.get("COMPUTE_TYPE", "gpu+optimized").encode()
@@ -88,6 +90,7 @@ class State:
             self.metrics,
             clock,
         )
+        self.infer.delays = _delays(settings)
         self.cors = Cors(settings.cors_allow_origin)
         self.api_key = f"bearer {settings.api_key}".lower() if settings.api_key is not None else None
 
@@ -128,6 +131,8 @@ class State:
         self.metrics.clear()
         self.journal.clear()
         self._seeds.clear()
+        if self.infer.delays is not None:
+            self.infer.delays.clear()
 
     def _compile_grammar(self, grammar: GrammarType) -> Grammar | str:
         from .grammars import (
@@ -135,3 +140,11 @@ class State:
         )  # JSON Schema costs start-up time that only grammars need to pay
 
         return compile_grammar(grammar, disabled=self.settings.disable_grammar_support)
+
+
+def _delays(settings: Settings) -> Delays | None:
+    if not settings.timed:
+        return None
+    from .delays import configured  # costs start-up time that only timed answers need to pay
+
+    return configured(settings)

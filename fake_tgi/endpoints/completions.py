@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from ..call import Call
-from ..frames import Body, Chunks, Frame, Head
+from ..frames import Body, Chunks, Frame, Head, Wait
 from ..generation import Generation
 from ..headers import generation_headers, stream_headers
-from ..infer import Answer, Run
+from ..infer import Answer, Run, whole_of
 from ..prompt import completion_parameters
 from ..refusals import Refusal, refusal
 from ..render.completions import CompletionWriter, completion
@@ -58,9 +58,7 @@ def all_of(
     try:
         for inputs, parameters, special in asked:
             runs.append(state.infer.start(inputs, parameters, add_special_tokens=special))
-        answers: list[Answer] = []
-        for run in runs:
-            answers.append((yield from run.whole()))
+        answers = yield from whole_of(runs)
     finally:
         for run in runs:
             run.close()
@@ -100,11 +98,21 @@ def _stream(state: State, request: CompletionRequest, parameters: GenerateParame
 
 
 def _in_turns(streams: list[Generator[Frame, None, None]]) -> Iterator[Frame]:
-    """One event of each stream in turn; a stream that has ended loses its turn (S:957-978)."""
+    """One event of each stream in turn; a stream that waits or has ended loses its turn (S:957-978)."""
     live = list(streams)
+    waiting: dict[Generator[Frame, None, None], float] = {}
     while live:
-        for stream in tuple(live):
+        ready = [stream for stream in live if stream not in waiting]
+        if not ready:
+            until = min(waiting.values())
+            yield Wait(until)
+            ready = [stream for stream in live if waiting[stream] <= until]
+        for stream in ready:
+            waiting.pop(stream, None)
             for frame in stream:
+                if isinstance(frame, Wait):
+                    waiting[stream] = frame.until
+                    break
                 yield frame
                 if isinstance(frame, Chunks):
                     break

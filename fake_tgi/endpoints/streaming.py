@@ -7,13 +7,17 @@ sent first.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from typing import TYPE_CHECKING
 
-from ..frames import Chunks, Frame, Wait
+from ..frames import Chunks, Frame
 from ..generation import FinishReason, Generation
 from ..infer import Run
 from ..refusals import Refusal, refusal, validation
 from ..requests import GenerateParameters
 from ..state import State
+
+if TYPE_CHECKING:
+    from ..delays import Due
 
 __all__ = ["End", "Write", "begin", "play", "timed"]
 
@@ -77,7 +81,7 @@ def play(
     return True
 
 
-def timed(events: list[bytes], due: list[float] | None, *, singly: bool = False) -> Iterator[Frame]:
+def timed(events: list[bytes], due: Due | None, *, singly: bool = False) -> Iterator[Frame]:
     """The events of a run of tokens, each at its time; with no times, all in one frame unless `singly`."""
     if due is None:
         parts = tuple(filter(None, events))
@@ -87,8 +91,8 @@ def timed(events: list[bytes], due: list[float] | None, *, singly: bool = False)
         elif parts:
             yield Chunks(parts)
         return
-    for event, time in zip(events, due, strict=False):
-        yield Wait(time)
+    for waits, event in zip(due, events, strict=False):
+        yield from waits
         if event:
             yield Chunks((event,))
     if rest := tuple(filter(None, events[len(due) :])):

@@ -16,7 +16,17 @@ from fake_tgi.settings import Settings
 
 # The first that a flag takes is its sample; a few need a value of their own.
 SAMPLES = ("7", "0.5", "some-text", "true", "awq", "bfloat16", "fp8_e5m2", "linear", "on")
-OWN_SAMPLES = {"hostname": "127.0.0.1", "max_batch_total_tokens": "50000"}
+OWN_SAMPLES = {
+    "hostname": "127.0.0.1",
+    "max_batch_total_tokens": "50000",
+    "time_to_first_token": "lognormal(800ms,0.4)",
+    "prefill_time_per_token": "50us",
+    "inter_token_latency": "20ms",
+    "load_factor": "2",
+    "profile": "llama-3.1-8b-a100",
+    "clock": "virtual",
+    "speedup": "10",
+}
 
 
 def read(*words: str, **environment: str) -> Arguments:

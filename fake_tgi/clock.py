@@ -1,0 +1,241 @@
+"""What time it is for a fake, and when it is later: real, faster than real, or moved by hand.
+
+A clock gives seconds that never go back, and calls back when a time has come. Nothing else in the fake asks
+what time it is or waits, so a clock that jumps plays a stall of a minute in a millisecond.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import heapq
+import itertools
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+__all__ = ["Clock", "Handle", "Later", "ScaledClock", "VirtualClock", "clock_of", "later_on"]
+
+_SETTLE = 4
+"""Turns of the event loop in which whoever was woken may act before a virtual clock moves on."""
+
+
+class Handle(Protocol):
+    """A call that is to come."""
+
+    def cancel(self) -> None:
+        """Takes it back; harmless when it was made already."""
+
+
+class Clock(Protocol):
+    """Seconds, and calls at a later time."""
+
+    def __call__(self) -> float:
+        """Now, in seconds; only differences mean anything."""
+
+    def call_later(
+        self, loop: asyncio.AbstractEventLoop, seconds: float, callback: Callable[..., object], *args: Any
+    ) -> Handle:
+        """Calls `callback(*args)` on `loop`, from whose thread this is called, in `seconds` on this clock."""
+
+
+Later = Callable[..., Handle]
+
+
+def later_on(clock: Callable[[], float]) -> Later:
+    """How to be called later on `clock`: its own way, or real time where it is a mere function."""
+    found: Later | None = getattr(clock, "call_later", None)
+    return found if found is not None else _really_later
+
+
+def _really_later(
+    loop: asyncio.AbstractEventLoop, seconds: float, callback: Callable[..., object], *args: Any
+) -> Handle:
+    return loop.call_later(seconds, callback, *args)
+
+
+class ScaledClock:
+    """Real time, `speed` times as fast: at 10 a second of the fake takes a tenth.
+
+    All that the fake says of time (headers, metrics, the journal) is on its clock, not on the wall.
+    """
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self._speed = _speed(speed)
+        self._origin = self._base = time.monotonic()
+
+    def __call__(self) -> float:
+        return self._base + (time.monotonic() - self._origin) * self._speed
+
+    @property
+    def speed(self) -> float:
+        """How much faster than real time. Setting it changes how fast time passes from now on; who already
+        waits is woken as it was arranged before, within 15 seconds of its clock."""
+        return self._speed
+
+    @speed.setter
+    def speed(self, speed: float) -> None:
+        speed = _speed(speed)
+        now, real = self(), time.monotonic()
+        self._base, self._origin, self._speed = now, real, speed
+
+    def call_later(
+        self, loop: asyncio.AbstractEventLoop, seconds: float, callback: Callable[..., object], *args: Any
+    ) -> Handle:
+        """Calls back on `loop` in `seconds` of this clock."""
+        return loop.call_later(seconds / self._speed, callback, *args)
+
+
+def _speed(speed: float) -> float:
+    if not (isinstance(speed, (int, float)) and 0 < speed < math.inf):
+        raise ValueError(f"speed: expected a number above 0, got {speed!r}")
+    return float(speed)
+
+
+@dataclass(slots=True)
+class _Timer:
+    loop: asyncio.AbstractEventLoop
+    callback: Callable[..., object]
+    args: tuple[Any, ...]
+    cancelled: bool = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class VirtualClock:
+    """Time that passes only when told, or (`jumps`) as soon as everybody waits.
+
+    A clock that jumps goes to the next time that somebody waits for, once the event loop has nothing else
+    at hand; so everything happens in its order and at its time, and takes no time. A client on a socket is
+    not "somebody": what it does between two jumps happens whenever it happens.
+    """
+
+    def __init__(self, *, jumps: bool = True, start: float = 0.0) -> None:
+        self.jumps = jumps
+        self._now = start
+        self._limit = math.inf if jumps else start
+        self._timers: list[tuple[float, int, _Timer]] = []
+        self._numbers = itertools.count()
+        self._moved = threading.Condition(threading.RLock())
+        self._stepping = False
+
+    def __call__(self) -> float:
+        return self._now
+
+    def call_later(
+        self, loop: asyncio.AbstractEventLoop, seconds: float, callback: Callable[..., object], *args: Any
+    ) -> Handle:
+        """Calls back on `loop` when time has come to now + `seconds`."""
+        timer = _Timer(loop, callback, args)
+        with self._moved:
+            heapq.heappush(self._timers, (self._now + max(seconds, 0.0), next(self._numbers), timer))
+            self._arrange()
+        return timer
+
+    def advance(self, seconds: float, *, timeout: float = 10.0) -> None:
+        """Lets `seconds` pass. From a thread without an event loop, returns when all of it has happened;
+        from a coroutine use `elapse`. TimeoutError when the loop that is waited for does not run."""
+        target = self._allow(seconds)
+        if _in_loop():
+            return
+        with self._moved:
+            if not self._moved.wait_for(lambda: self._now >= target, timeout):
+                raise TimeoutError(f"the clock stands at {self._now}, not at {target}: its loop is stuck")
+
+    async def elapse(self, seconds: float) -> None:
+        """Lets `seconds` pass, with everything that happens in it, from a coroutine."""
+        target = self._allow(seconds)
+        while self._now < target:  # noqa: ASYNC110  each turn is somebody else's chance to act
+            await asyncio.sleep(0)
+        for _ in range(_SETTLE):
+            await asyncio.sleep(0)
+
+    def _allow(self, seconds: float) -> float:
+        if not (isinstance(seconds, (int, float)) and 0 <= seconds < math.inf):
+            raise ValueError(f"expected a number of seconds from 0, got {seconds!r}")
+        with self._moved:
+            if self.jumps:
+                self._limit = self._now
+            target = self._limit = max(self._limit, self._now) + seconds
+            self._arrange()
+            return target
+
+    def _arrange(self) -> None:
+        """Sees to it that time moves on when it may."""
+        if self._stepping:
+            return
+        self._drop_cancelled()
+        while self._timers and self._timers[0][0] <= self._limit:
+            loop = self._timers[0][2].loop
+            try:
+                loop.call_soon_threadsafe(self._settle, loop, _SETTLE)
+            except RuntimeError:  # that loop is closed, and nobody waits on it any more
+                heapq.heappop(self._timers)
+                continue
+            self._stepping = True
+            return
+        if self._limit < math.inf:
+            self._arrive()
+
+    def _arrive(self) -> None:
+        self._now = max(self._now, self._limit)
+        if self.jumps:
+            self._limit = math.inf
+        self._moved.notify_all()
+        if self.jumps and self._timers:
+            self._arrange()
+
+    def _settle(self, loop: asyncio.AbstractEventLoop, turns: int) -> None:
+        if turns:
+            loop.call_soon(self._settle, loop, turns - 1)
+        else:
+            self._step()
+
+    def _step(self) -> None:
+        with self._moved:
+            self._stepping = False
+            self._drop_cancelled()
+            if self._timers and self._timers[0][0] <= self._limit:
+                self._now = max(self._now, self._timers[0][0])
+                while self._timers and self._timers[0][0] <= self._now:
+                    timer = heapq.heappop(self._timers)[2]
+                    if not timer.cancelled:
+                        with contextlib.suppress(RuntimeError):  # a closed loop wakes nobody
+                            timer.loop.call_soon_threadsafe(timer.callback, *timer.args)
+                self._moved.notify_all()
+                if not self._timers or self._timers[0][0] > self._limit:
+                    self._linger()
+                    return
+            self._arrange()
+
+    def _linger(self) -> None:
+        """Whoever was woken last may still arrange to be called before the limit."""
+        if self._limit == math.inf:
+            return
+        with contextlib.suppress(RuntimeError):
+            loop = asyncio.get_running_loop()
+            self._stepping = True
+            loop.call_soon(self._settle, loop, _SETTLE)
+
+    def _drop_cancelled(self) -> None:
+        while self._timers and self._timers[0][2].cancelled:
+            heapq.heappop(self._timers)
+
+
+def _in_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def clock_of(kind: str, speed: float) -> Callable[[], float]:
+    """The clock that settings name: `real` at `speed`, `virtual` (jumps) or `stepped` (moved by hand)."""
+    if kind == "real":
+        return time.monotonic if speed == 1 else ScaledClock(speed)
+    return VirtualClock(jumps=kind == "virtual")
