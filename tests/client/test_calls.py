@@ -144,7 +144,7 @@ def test_a_closed_client_can_be_used_again(face: Any, server: RawServer) -> None
     server.scripts += [[answer()], [answer()]]
     client = face.client(server.url)
     face.call(client, "generate", "hi")
-    client.close() if face.name == "sync" else face.run(client.close())
+    client.close() if face.name == "sync" else face.run(client.aclose())
     face.call(client, "generate", "hi")
     assert server.connections == 2
 
