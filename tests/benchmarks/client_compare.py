@@ -90,6 +90,7 @@ def _measure(python: Path, library: str, scenario: str, url: str) -> float:
 def _table(rounds: int, scenarios: Sequence[str]) -> tuple[list[str], list[str]]:
     """The table's lines, and what is above its limit."""
     ENVIRONMENTS.mkdir(exist_ok=True)
+    (ENVIRONMENTS / ".gitignore").write_text("*\n", encoding="utf-8")
     ours = _environment("ours", [str(ROOT)]) if os.environ.get("BENCH_INSTALL") else Path(sys.executable)
     published = _environment("published", PUBLISHED)
     peers = {name: _environment(name, packages) for name, packages in PEERS.items()}
