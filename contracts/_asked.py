@@ -66,8 +66,12 @@ class Asked:
         return prompt if isinstance(prompt, list) else [prompt] if isinstance(prompt, str) else []
 
 
-def asked(request: Mapping[str, Any]) -> Asked | None:
-    """What a recorded request asked for; None if it is no POST, or its body is no JSON object."""
+def asked(request: Mapping[str, Any], answered: str | None = None) -> Asked | None:
+    """What a recorded request asked for; None if it is no POST, or its body is no JSON object.
+
+    A body for /invocations may have the members of several forms, of which the router takes the first that
+    fits in full. Then `answered`, the route whose form the answer has, decides; None if that does not tell.
+    """
     if request["method"].upper() != "POST":
         return None
     try:
@@ -75,17 +79,25 @@ def asked(request: Mapping[str, Any]) -> Asked | None:
         body, _ = json.JSONDecoder().raw_decode((body_of(request) or b"").decode().lstrip(" \t\r\n"))
     except ValueError:
         return None
-    return Asked(_route(request["path"].partition("?")[0], body), body) if isinstance(body, dict) else None
+    if not isinstance(body, dict):
+        return None
+    routes = _routes(request["path"].partition("?")[0], body)
+    if len(routes) > 1:
+        return Asked(answered, body) if answered in routes else None
+    return Asked(routes[0], body)
 
 
-def _route(path: str, body: Mapping[str, Any]) -> str:
+def _routes(path: str, body: Mapping[str, Any]) -> list[str]:
     if path.startswith("/models/"):
-        return "/"
+        return ["/"]
     if path != "/invocations":
-        return path
-    if isinstance(body.get("inputs"), str):
-        return "/"
-    return "/v1/chat/completions" if isinstance(body.get("messages"), list) else "/v1/completions"
+        return [path]
+    forms = {
+        "/": isinstance(body.get("inputs"), str),
+        "/v1/chat/completions": isinstance(body.get("messages"), list),
+        "/v1/completions": isinstance(body.get("prompt"), (str, list)),
+    }
+    return [route for route, is_there in forms.items() if is_there] or ["/v1/completions"]
 
 
 def _float32(number: float) -> float:

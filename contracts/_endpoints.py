@@ -8,7 +8,7 @@ route covers (an unknown path, another method, OPTIONS) has contracts too, but b
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
@@ -103,8 +103,8 @@ def expected_answers(method: str, path: str, status: int) -> tuple[Answer, ...]:
     if found is not None:
         forms, known = found.answers.get(status, ()), sorted(found.answers)
     else:
-        row = _elsewhere("OPTIONS" if method == "OPTIONS" else "other method" if allowed else "unknown path")
-        forms, known = ((row,) if row.status == status else ()), [row.status]
+        rows = [_elsewhere(case) for case in _cases(method, path, allowed)]
+        forms, known = tuple(row for row in rows if row.status == status), [row.status for row in rows]
     if not forms:
         raise LookupError(
             f"{method} {path} never answers {status}; it may answer {', '.join(map(str, known))}"
@@ -140,6 +140,18 @@ def _answer(status: int, form: Mapping[str, Any]) -> Answer:
         for name, header in table("endpoints")["headers"][form["headers"]].items()
     )
     return Answer(status, form["content_type"], form["schema"], headers, form["when"], form.get("done"))
+
+
+def _cases(method: str, path: str, allowed: list[str]) -> Iterator[str]:
+    """What may be said of a request that no route takes; `allowed` are the methods that its path has."""
+    if method == "OPTIONS":
+        yield "OPTIONS"
+    elif not allowed:
+        yield "unknown path"
+    else:
+        yield "other method"
+        if all(each.api_key for other in allowed if (each := _match(other, path)[0])):
+            yield "other method without the key"
 
 
 @cache

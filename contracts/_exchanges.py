@@ -21,7 +21,7 @@ from ._endpoints import Answer, Header, expected_answers
 from ._files import table
 from ._framing import events_of
 from ._model_side import model_side
-from ._streams import check_stream
+from ._streams import check_stream, route_of_stream
 from ._validators import validator_of
 from ._violation import Violation, shown
 
@@ -38,6 +38,12 @@ _SIGNIFICANT = (
     "access-control-allow-methods",
     "access-control-allow-headers",
 )
+
+#: How the router begins a whole answer of chat and of completions.
+_MARKS = {
+    "/v1/chat/completions": '{"object":"chat.completion"',
+    "/v1/completions": '{"object":"text_completion"',
+}
 
 
 def check_exchange(exchange: Mapping[str, Any]) -> list[Violation]:
@@ -56,7 +62,7 @@ def check_exchange(exchange: Mapping[str, Any]) -> list[Violation]:
     body = _body(response)
     if isinstance(body, Violation):
         return [body]
-    wanted = asked(request)
+    wanted = asked(request, _answered(body))
     found, is_stream = _headers(response, forms, wanted, body, head=method == "HEAD")
     if found:
         return found
@@ -81,6 +87,16 @@ def _body(response: Mapping[str, Any]) -> str | Violation:
         return b"".join(map(base64.b64decode, response["chunks_b64"])).decode()
     except UnicodeDecodeError as error:
         return Violation("body", "utf-8", "UTF-8", str(error))
+
+
+def _answered(body: str) -> str | None:
+    """The generating route whose form a body has, if it tells."""
+    if body.startswith(("data:", ":")):
+        route = route_of_stream(events_of(body)[0])
+        return "/" if route == "/generate_stream" else route
+    if body.startswith("["):
+        return "/"
+    return next((route for route, mark in _MARKS.items() if body.startswith(mark)), None)
 
 
 def _value(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from fake_tgi.app import Application
+
+from .agreement.witness import Witness
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
@@ -22,3 +27,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def shared() -> Path:
     """The folder `../shared`; only for tests marked `needs_shared`."""
     return SHARED
+
+
+@pytest.fixture(autouse=True)
+def witness(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Witness]:
+    """Holds every answer that this test gets from a fake to the contracts, but for `damages_answers`."""
+    made = Witness()
+    if request.node.get_closest_marker("damages_answers") is None:
+        monkeypatch.setattr(Application, "__call__", made.beside(Application.__call__))
+    yield made
+    assert not made.broken, f"the fake breaks its contracts:\n{made}"

@@ -51,6 +51,8 @@ def test_what_no_route_covers_is_a_lookup_error(method: str, path: str, told: st
     ("POST", "/generate_stream", 200, False),
     ("POST", "/generate_stream", 429, False),
     ("GET", "/generate", 200, False),
+    ("PUT", "/", 401, False),
+    ("PUT", "/chat_tokenize", 401, False),
 ])  # fmt: skip
 def test_an_answer_that_no_contract_covers_is_a_lookup_error(
     method: str, path: str, status: int, event: bool
@@ -61,7 +63,7 @@ def test_an_answer_that_no_contract_covers_is_a_lookup_error(
 
 @pytest.mark.parametrize(("method", "path", "status"), [
     ("GET", "/nope", 404), ("GET", "/generate", 405), ("OPTIONS", "/anything", 200),
-    ("POST", "/generate", 401),
+    ("POST", "/generate", 401), ("PUT", "/generate", 401),
     ("GET", "/health", 200), ("HEAD", "/metrics", 200), ("GET", "/docs", 303),
 ])  # fmt: skip
 def test_an_empty_answer_may_be_given_as_text_bytes_or_none(method: str, path: str, status: int) -> None:
@@ -78,6 +80,8 @@ def test_one_status_may_have_a_text_and_a_json_form() -> None:
     assert violations_of("POST", "/generate", 422, text) == []
     assert violations_of("POST", "/generate", 422, json) == []
     assert violations_of("POST", "/generate", 400, text) != []
+    broken = "Failed to buffer the request body: error reading a body from connection"
+    assert violations_of("POST", "/generate", 400, broken) == []
 
 
 def test_an_error_of_a_class_that_the_status_does_not_have_is_told_in_one_sentence() -> None:

@@ -56,6 +56,18 @@ def test_a_stream_asked_for_must_be_one() -> None:
     assert violation.rule == "stream"
 
 
+def test_where_a_body_has_the_members_of_several_forms_the_answer_tells_which_was_taken() -> None:
+    """`best_of` of the wrong type makes the first form unfit; the router goes on to the next."""
+    body = {"inputs": "x", "parameters": {"best_of": "2"}, "prompt": "y", "stream": True, "max_tokens": 1}
+    event = (
+        'data: {"object":"text_completion","id":"","created":1,"choices":[{"index":0,"text":"z","logprobs":'
+        'null,"finish_reason":"length"}],"model":"m","system_fingerprint":"3.3.6-native","usage":{"prompt_tokens":1,'
+        '"completion_tokens":1,"total_tokens":2}}\n\ndata: [DONE]\n\n'
+    )
+    assert check_exchange(exchange(body, event, path="/invocations")) == []
+    assert check_exchange(exchange(body, '[{"generated_text":"z"}]', path="/invocations")) != []
+
+
 def test_chunks_may_be_bytes_in_base64_cut_anywhere() -> None:
     data = '{"generated_text":"é"}'.encode()
     response = {

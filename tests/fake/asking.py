@@ -1,4 +1,7 @@
-"""Asks an ASGI application in this process, and shows every chunk it sends."""
+"""Asks an ASGI application in this process, and shows every chunk it sends.
+
+What it gets is held to the contracts, as all answers of a fake are: see tests/agreement/witness.py.
+"""
 
 from __future__ import annotations
 
