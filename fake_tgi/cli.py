@@ -16,6 +16,7 @@ __all__ = ["main"]
 
 _HELP: Final = """\
 usage: fake-tgi [serve] [flags]
+       fake-tgi verify URL [flags]
        fake-tgi demo
 
 A server that answers as Text Generation Inference does, with no model behind it.
@@ -23,6 +24,8 @@ A server that answers as Text Generation Inference does, with no model behind it
 commands:
   serve      answer calls until SIGTERM or Ctrl-C; the word may be left out
              (fake-tgi serve --help lists the flags)
+  verify     ask any server some questions, and tell what differs from TGI
+             (fake-tgi verify --help lists the flags)
   demo       start a server, call it with both clients, show the tokens as they stream
 
   --version  the version of this package
@@ -51,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _choose(words: list[str]) -> tuple[Callable[[list[str]], int], list[str]]:
     from .arguments import UsageError
 
-    commands: dict[str, Callable[[list[str]], int]] = {"serve": _serve, "demo": _demo}
+    commands: dict[str, Callable[[list[str]], int]] = {"serve": _serve, "verify": _verify, "demo": _demo}
     first = words[0] if words else ""
     if first in ("--help", "-h", "help"):
         return _print(_HELP), []
@@ -64,7 +67,7 @@ def _choose(words: list[str]) -> tuple[Callable[[list[str]], int], list[str]]:
     import difflib
 
     close = difflib.get_close_matches(first, commands, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"there are {' and '.join(commands)}"
+    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(commands)}"
     raise UsageError(f"unknown command {first!r}: {hint}")
 
 
@@ -90,6 +93,12 @@ def _serve(words: list[str]) -> int:
         sys.stderr.flush()
         os._exit(status)  # a computation still running in a thread would hold up a normal exit
     return status
+
+
+def _verify(words: list[str]) -> int:
+    from .verification.command import run_verify
+
+    return run_verify(words)
 
 
 def _demo(words: list[str]) -> int:
@@ -119,8 +128,9 @@ def _expected_failures() -> tuple[type[Exception], ...]:
     from .listening import CannotListen
     from .settings import SettingsError
     from .tokenizer import TokenizerError
+    from .verification.errors import VerificationError
 
-    return (UsageError, SettingsError, CannotListen, TokenizerError)
+    return (UsageError, SettingsError, CannotListen, TokenizerError, VerificationError)
 
 
 def _tell(line: str) -> None:
