@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from .asked import Asked
+from .asked import GENERATING, Asked
 from .differences import Difference, FormError
 from .pattern import RequestPattern
 from .values import Absent, Contains, Equals, Matches, Satisfies, Schema, Subset, ValuePattern
 
 __all__ = [
+    "GENERATING",
     "Absent",
     "Asked",
     "Contains",

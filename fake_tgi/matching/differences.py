@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-__all__ = ["Difference", "FormError", "differences", "shown", "step"]
+__all__ = ["Difference", "FormError", "differences", "shown", "step", "within"]
 
 _SHOWN = 120
 _NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII).fullmatch
@@ -41,6 +42,20 @@ class FormError(ValueError):
     def __init__(self, first: Difference, *more: Difference) -> None:
         self.differences = (first, *more)
         super().__init__("; ".join(map(str, self.differences)))
+
+
+@contextmanager
+def within(where: str) -> Iterator[None]:
+    """What is wrong in this block is wrong inside `where`."""
+    try:
+        yield
+    except FormError as error:
+        if not where:
+            raise
+        moved = (
+            Difference(_joined(where, each.where), each.expected, each.got) for each in error.differences
+        )
+        raise FormError(*moved) from error
 
 
 def differences(expected: object, got: object, where: str, *, subset: bool = False) -> Iterator[Difference]:
@@ -79,6 +94,10 @@ def step(where: str, name: str) -> str:
     if _NAME(name) is None:
         return f"{where}[{json.dumps(name, ensure_ascii=False)}]"
     return f"{where}.{name}" if where else name
+
+
+def _joined(outer: str, inner: str) -> str:
+    return outer + inner if not inner or inner.startswith("[") else f"{outer}.{inner}"
 
 
 def _in_object(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .differences import Difference, FormError, differences, shown, step
+from .differences import Difference, FormError, differences, shown, step, within
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -236,11 +236,8 @@ def value_pattern(value: Any, where: str = "pattern") -> ValuePattern:
         if make is None:
             hint = f"one of {', '.join(_BY_NAME)}; for an object as a whole, equals or subset"
             raise FormError(Difference(step(where, str(name)), hint, "no such condition"))
-        try:
+        with within(where):
             conditions.append(make(operand))
-        except FormError as error:
-            moved = (Difference(f"{where}.{d.where}", d.expected, d.got) for d in error.differences)
-            raise FormError(*moved) from error
     return ValuePattern(tuple(conditions))
 
 

@@ -1,0 +1,159 @@
+"""Answers that the model gives: a text, tokens, a tool call, a generation. The router renders them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from ..call import Call
+from ..frames import Frame
+from ..generation import FinishReason, Generation, Token
+from ..matching import Difference, FormError
+from ..matching.differences import shown
+from .speech import UNKNOWN, StubToken, TextShard, VerbatimShard
+
+if TYPE_CHECKING:
+    from ..serve import Endpoint
+    from ..state import State
+
+__all__ = ["Generated", "Text", "Tokens", "ToolCall"]
+
+_REASONS: Final = get_args(FinishReason)
+
+
+def _check_reason(reason: object) -> None:
+    if reason not in _REASONS:
+        raise FormError(Difference("finish_reason", f"one of {', '.join(_REASONS)}", shown(reason)))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The model writes this, tokenised and stopped as any text.
+
+    `finish_reason` is why it ends, if it is said whole; other than `eos_token` it has no end token.
+    """
+
+    text: str
+    finish_reason: FinishReason = "eos_token"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.text, str):
+            raise FormError(Difference("text", "a text", shown(self.text)))
+        _check_reason(self.finish_reason)
+        if not self.text and self.finish_reason != "eos_token":
+            raise FormError(Difference("text", "a text, or eos_token as its end", '""'))
+
+    def frames(self, state: State, call: Call, endpoint: Endpoint) -> Iterator[Frame]:
+        shard = TextShard(state.stubs.speech, self.text, self.finish_reason)
+        return endpoint(state.answered_by(shard), call)
+
+    def as_json(self) -> dict[str, Any]:
+        ended = {} if self.finish_reason == "eos_token" else {"finish_reason": self.finish_reason}
+        return {"text": self.text, **ended}
+
+
+@dataclass(frozen=True, init=False, slots=True)
+class Tokens:
+    """The model writes exactly these tokens, whatever the request would allow, and then ends for this reason.
+
+    A token is a text, a `StubToken` or a whole `Token`. Nothing is added, no end token either.
+    """
+
+    tokens: tuple[StubToken, ...]
+    finish_reason: FinishReason
+
+    def __init__(
+        self, tokens: Sequence[str | StubToken | Token], finish_reason: FinishReason = "eos_token"
+    ) -> None:
+        _check_reason(finish_reason)
+        if not tokens or isinstance(tokens, str):
+            raise FormError(Difference("tokens", "a list of at least one token", shown(tokens)))
+        object.__setattr__(self, "tokens", tuple(map(_stub_token, range(len(tokens)), tokens)))
+        object.__setattr__(self, "finish_reason", finish_reason)
+
+    def frames(self, state: State, call: Call, endpoint: Endpoint) -> Iterator[Frame]:
+        shard = VerbatimShard(state.stubs.speech, self.tokens, self.finish_reason)
+        return endpoint(state.answered_by(shard), call)
+
+    def as_json(self) -> dict[str, Any]:
+        ended = {} if self.finish_reason == "eos_token" else {"finish_reason": self.finish_reason}
+        return {"tokens": list(map(_token_json, self.tokens)), **ended}
+
+
+def _stub_token(index: int, given: object) -> StubToken:
+    where = f"tokens[{index}]"
+    if isinstance(given, str):
+        return StubToken(given)
+    if isinstance(given, Token):
+        given = StubToken(given.text, given.id, given.logprob, given.special)
+    if not isinstance(given, StubToken):
+        raise FormError(Difference(where, "a text, a StubToken or a Token", shown(given)))
+    logprob = given.logprob
+    if logprob is not None and logprob is not UNKNOWN and not (math.isfinite(logprob) and logprob <= 0):
+        raise FormError(
+            Difference(f"{where}.logprob", "a finite number of at most 0, or None", repr(logprob))
+        )
+    return given
+
+
+def _token_json(token: StubToken) -> Any:
+    known: dict[str, Any] = {"text": token.text}
+    if token.id is not None:
+        known["id"] = token.id
+    if token.logprob is not UNKNOWN:
+        known["logprob"] = token.logprob
+    if token.special is not None:
+        known["special"] = token.special
+    return known if len(known) > 1 else token.text
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """The model calls this function. A request that offers no tools gets what the model writes to call it."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise FormError(Difference("tool_call.name", "a name", shown(self.name)))
+        if "_name" in self.arguments:
+            raise FormError(Difference("tool_call.arguments._name", "another name: TGI's own", "_name"))
+
+    def frames(self, state: State, call: Call, endpoint: Endpoint) -> Iterator[Frame]:
+        written = json.dumps({"function": {"_name": self.name, **self.arguments}}, ensure_ascii=False)
+        shard = TextShard(state.stubs.speech, written, "eos_token")
+        return endpoint(state.answered_by(shard), call)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"tool_call": {"name": self.name, "arguments": dict(self.arguments)}}
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """The model produces this Generation, whatever it is asked."""
+
+    generation: Generation
+
+    def frames(self, state: State, call: Call, endpoint: Endpoint) -> Iterator[Frame]:
+        return endpoint(state.answered_by(VerbatimShard(state.stubs.speech, self.generation)), call)
+
+    def as_json(self) -> dict[str, Any]:
+        made = self.generation
+        found: dict[str, Any] = {
+            "inputs": "",
+            "tokens": [asdict(token) for token in made.tokens],
+            "finish_reason": made.finish_reason,
+            "generated_text": made.generated_text,
+            "input_length": made.input_length,
+        }
+        if made.prefill:
+            found["prefill"] = [asdict(token) for token in made.prefill]
+        if made.top_tokens:
+            found["top_tokens"] = [[asdict(token) for token in tops] for tops in made.top_tokens]
+        if made.error is not None:
+            found["error"] = made.error
+        return {"generation": found}

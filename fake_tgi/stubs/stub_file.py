@@ -1,0 +1,102 @@
+"""Stubs in a file, read again when it changes.
+
+A file is taken whole or not at all: while it cannot be read, the stubs of before stay. What is wrong is told
+once, with file, line, place and what was expected.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from ..matching import FormError
+from .form import check_form
+from .lines import Located, UnreadableError
+from .stub import Stub, read_stub
+
+__all__ = ["StubFile", "StubFileError"]
+
+_EVERY: Final = 0.1
+"""Seconds between two looks at the file."""
+
+_log = logging.getLogger("fake_tgi.stubs")
+
+
+class StubFileError(ValueError):
+    """A stub file cannot be read. The message: file, line, place, what was expected there and what came."""
+
+
+class StubFile:
+    """A file of stubs in the form of the contract StubFile: JSON if it is called `….json`, else YAML.
+
+    `clock` gives seconds; the file is looked at ten times a second at most, and only when a call comes.
+    """
+
+    def __init__(self, path: str | Path, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.path = Path(path)
+        self.problem: str | None = None
+        """What is wrong with the file as it is now; None while its stubs are those in use."""
+        self._clock = clock
+        self._next = 0.0
+        self._seen: tuple[int, int, int] | None = None
+
+    def read(self) -> list[Stub]:
+        """The stubs in the file, in its order. Raises StubFileError."""
+        self._seen = self._look()
+        self._next = self._clock() + _EVERY
+        try:
+            text = self.path.read_text(encoding="utf-8-sig")
+        except (OSError, ValueError) as error:
+            raise StubFileError(f"{self.path}: expected a stub file (UTF-8), but {error}") from error
+        try:
+            return _stubs(self._parsed(text), self.path)
+        except UnreadableError as error:
+            raise StubFileError(f"{self.path}, line {error.line}: {error}") from error
+
+    def changed(self) -> list[Stub] | None:
+        """The stubs that the file has now; None if it is the same, was just looked at, or cannot be read."""
+        now = self._clock()
+        if now < self._next:
+            return None
+        self._next = now + _EVERY
+        seen = self._look()
+        if seen == self._seen:
+            return None
+        try:
+            stubs = self.read()
+        except StubFileError as error:
+            self.problem = str(error)
+            _log.warning("%s (the stubs of before stay)", error)
+            return None
+        self.problem = None
+        return stubs
+
+    def _look(self) -> tuple[int, int, int] | None:
+        try:
+            found = os.stat(self.path)  # noqa: PTH116  a Path makes a string of itself each time
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+    def _parsed(self, text: str) -> Located:
+        if self.path.suffix.lower() == ".json":
+            from .json_lines import read_json
+
+            return read_json(text)
+        from .yaml_lines import read_yaml  # only YAML needs PyYAML
+
+        return read_yaml(text)
+
+
+def _stubs(read: Located, path: Path) -> list[Stub]:
+    try:
+        check_form(read.value, "StubFile")
+        return [read_stub(each, f"stubs[{at}]", path.parent) for at, each in enumerate(read.value["stubs"])]
+    except FormError as error:
+        first, *more = error.differences
+        others = f" (and {len(more)} more)" if more else ""
+        raise StubFileError(f"{path}, line {read.line(first.where)}: {first}{others}") from error

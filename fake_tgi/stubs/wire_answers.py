@@ -1,0 +1,121 @@
+"""Answers that are bytes already: raw ones, and recorded exchanges. The router has no say in them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from ..call import Call
+from ..frames import Body, Chunks, Frame, Hangup, Head, RawHeaders
+from ..matching import Difference, FormError
+from ..matching.differences import shown
+from ..recording import Recording
+
+if TYPE_CHECKING:
+    from ..serve import Endpoint
+    from ..state import State
+
+__all__ = ["Raw", "Recorded"]
+
+# What says how the body is delimited follows from the body; what the server says of itself, it says.
+_DELIMITING: Final = ("content-length", "transfer-encoding")
+_THE_SERVERS: Final = (*_DELIMITING, "connection", "date", "vary", "access-control-allow-origin")
+
+
+@dataclass(frozen=True, init=False, slots=True)
+class Raw:
+    """These bytes.
+
+    `body` is a text or bytes, sent with a length; or several, each sent as one chunk of HTTP's. `headers` are
+    beside those that every answer has; a content type is not added. Raises FormError.
+    """
+
+    body: bytes | tuple[bytes, ...]
+    status: int
+    headers: tuple[tuple[str, str], ...]
+
+    def __init__(
+        self,
+        body: str | bytes | Sequence[str | bytes] = b"",
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        if type(status) is not int or not 200 <= status <= 599:
+            raise FormError(Difference("raw.status", "a status of a whole answer, 200 to 599", shown(status)))
+        for name in headers or {}:
+            if name.lower() in _DELIMITING:
+                what = "no such header: it follows from the body (a wrong one is a fault)"
+                raise FormError(Difference(f"raw.headers.{name}", what, shown((headers or {})[name])))
+        whole = isinstance(body, (str, bytes))
+        object.__setattr__(self, "body", _bytes(body) if whole else tuple(map(_bytes, body)))
+        object.__setattr__(self, "status", status)
+        object.__setattr__(self, "headers", tuple((headers or {}).items()))
+
+    def frames(self, state: State, call: Call, endpoint: Endpoint) -> Iterator[Frame]:
+        headers = tuple((n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in self.headers)
+        return _sent(self.status, headers, self.body)
+
+    def as_json(self) -> dict[str, Any]:
+        body = self.body if isinstance(self.body, bytes) else b"".join(self.body)
+        found: dict[str, Any] = {"status": self.status}
+        if self.headers:
+            found["headers"] = dict(self.headers)
+        try:
+            found["body"] = body.decode()
+        except UnicodeDecodeError:
+            found["body_b64"] = base64.b64encode(body).decode()
+        return {"raw": found}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The answer of a recorded exchange, byte for byte and chunk for chunk, at once.
+
+    An answer that the recorded server broke off is broken off. `source` names it in listings.
+    """
+
+    recording: Recording
+    source: str | None = None
+
+    def frames(self, state: State, call: Call, endpoint: Endpoint) -> Iterator[Frame]:
+        recording = self.recording
+        headers = tuple(
+            (name.encode("latin-1"), value.encode("latin-1"))
+            for name, value in recording.headers
+            if name not in _THE_SERVERS
+        )
+        chunks = recording.chunks
+        yield from _sent(recording.status, headers, chunks if recording.chunked else b"".join(chunks))
+        if recording.ended == "upstream_died":
+            yield Hangup()
+
+    def as_json(self) -> dict[str, Any]:
+        return {"exchange": self.source or self.recording.name}
+
+
+def _sent(status: int, headers: RawHeaders, body: bytes | tuple[bytes, ...]) -> Iterator[Frame]:
+    if isinstance(body, bytes):
+        yield Head(status, headers, len(body))
+        if body:
+            yield Body(body)
+        return
+    yield Head(status, headers)
+    if parts := tuple(filter(None, body)):
+        yield Chunks(parts)
+
+
+def _bytes(given: object) -> bytes:
+    if isinstance(given, str):
+        return given.encode()
+    if not isinstance(given, bytes):
+        raise FormError(Difference("raw.body", "a text, bytes, or several of them", shown(given)))
+    return given
+
+
+def json_body(value: object) -> bytes:
+    """A value as the body of a raw answer."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
