@@ -17,8 +17,8 @@ from tgi_contracts import Violation, check_error, check_exchange, endpoints
 
 from .openai_contract import check_openai
 from .readings import error_event
-from .rules import shown
 from .seen import Seen
+from .telling import shown
 
 __all__ = ["Excuse", "Kind", "Verdict", "is_busy", "judge"]
 

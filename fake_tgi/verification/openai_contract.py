@@ -15,8 +15,8 @@ from tgi_contracts import Violation
 
 from .event_stream import DONE, data_of
 from .readings import error_event
-from .rules import shown
 from .seen import Seen
+from .telling import shown
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator

@@ -10,6 +10,7 @@ from typing import Any
 from .seen import Seen
 
 __all__ = [
+    "asked",
     "details",
     "error_event",
     "finish_reasons",
@@ -21,6 +22,11 @@ __all__ = [
     "tool_call",
     "usage",
 ]
+
+
+def asked(seen: Seen) -> Any:
+    """The body's value as it was sent; {} if it was sent as bytes, or not at all."""
+    return seen.exchange["request"].get("json", {})
 
 
 def text(seen: Seen) -> str | None:

@@ -1,7 +1,7 @@
 """What was seen, as a file that can be read again: one exchange a line, behind a head.
 
-The format is that of the recordings that ship with the contracts. A file is written whole or not at all; of
-a file that cannot be read, the line is told.
+The format is that of all recordings, so that a fake can replay what was seen. A file that was changed by
+hand is read if it still keeps the format, or refused with the place where it does not.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from tgi_contracts import Exchange, violations
-
+from ..recording import recording_json
+from ..recording_files import FORMAT, VERSION, read_recordings
 from .errors import RecordingError
 from .report import Report
+
+if TYPE_CHECKING:
+    from tgi_contracts import Exchange
 
 __all__ = ["read_recording", "recording_of"]
 
@@ -25,8 +28,8 @@ _LONGEST: Final = 200_000
 def recording_of(report: Report) -> str:
     """The text of a recording of everything that was answered. It holds no secret."""
     head = {
-        "format": "tgi-recording",
-        "version": 1,
+        "format": FORMAT,
+        "version": VERSION,
         "recorded": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "upstream": report.target.url,
         "note": "made by fake-tgi verify; the names are its questions",
@@ -44,33 +47,13 @@ def recording_of(report: Report) -> str:
 
 
 def read_recording(path: Path) -> dict[str, Exchange]:
-    """The exchanges of a recording by name. Raises RecordingError."""
+    """The exchanges of a recording, a file or a folder, by name. Raises RecordingError."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "no UTF-8"
-        raise RecordingError(f"{path}: cannot be read: {why}") from None
-    found: dict[str, Exchange] = {}
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        value = _parsed(f"{path}:{number}", line)
-        if "format" not in value:
-            exchange: Exchange = value
-            found[exchange["name"]] = exchange
-    if not found:
+        found = read_recordings(path)
+    except FileNotFoundError:
+        raise RecordingError(f"{path}: no such file") from None
+    if found.refused:
+        raise RecordingError(str(found.refused[0]))
+    if not found.exchanges:
         raise RecordingError(f"{path}: has no exchanges; expected a file that --save wrote")
-    return found
-
-
-def _parsed(where: str, line: str) -> Any:
-    try:
-        value = json.loads(line)
-    except ValueError as error:
-        raise RecordingError(f"{where}: expected JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise RecordingError(f"{where}: expected an exchange, got {type(value).__name__}")
-    wrong = violations(value, "RecordingHeader" if "format" in value else "Exchange")
-    if wrong:
-        raise RecordingError(f"{where}: {wrong[0]}")
-    return value
+    return {each.name: cast("Exchange", recording_json(each)) for each in found.exchanges}

@@ -23,7 +23,7 @@ from .question import NOTHING, Question
 from .questions import in_order, needed_by
 from .report import Report
 from .seen import Seen, exchange_from
-from .target import REDACTED, Target
+from .target import Target
 
 __all__ = ["Limits", "Progress", "verify"]
 
@@ -95,6 +95,7 @@ class _Run:
         self._limits = limits
         self._given = given
         self._asker = Asker(target)
+        self._redactor = target.redactor()
         self._began = time.monotonic()
         self._unreached = 0
         self._refused = 0
@@ -176,7 +177,7 @@ class _Run:
             seconds=max(min(self._limits.question, remaining), 0.1),
             leave_after=question.leave_after,
         )
-        exchange = exchange_from(question, _without_key(request, headers), heard, self._target, now)
+        exchange = exchange_from(question, {**request, "headers": headers}, heard, self._redactor, now)
         return Seen(question, exchange, heard.seconds, heard.fault)
 
     def _request(self, question: Question) -> RecordedRequest:
@@ -194,12 +195,6 @@ class _Run:
         if question.headers is None and ("raw" in request or "json" in request):
             request["headers"]["Content-Type"] = "application/json"
         return request
-
-
-def _without_key(request: RecordedRequest, headers: dict[str, str]) -> RecordedRequest:
-    if "Authorization" not in headers:
-        return request
-    return {**request, "headers": headers | {"Authorization": f"Bearer {REDACTED}"}}
 
 
 def _classified(outcomes: list[Outcome]) -> list[Outcome]:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ..redaction import Redactor
 from .asking import Heard
 from .event_stream import DONE, data_of
 from .question import Question
-from .target import REDACTED, Target
 
 if TYPE_CHECKING:
     from tgi_contracts import Exchange, RecordedRequest, RecordedResponse
@@ -72,28 +72,25 @@ class Seen:
 
 
 def exchange_from(
-    question: Question, request: RecordedRequest, heard: Heard, target: Target, at: str
+    question: Question, request: RecordedRequest, heard: Heard, redactor: Redactor, at: str
 ) -> Exchange:
     """What was sent and heard, in the format of the recordings and without secrets."""
+    chunks = redactor.chunks(heard.chunks)
+    length = [str(sum(map(len, each))) for each in (heard.chunks, chunks)]
     response: RecordedResponse = {
         "status": heard.status,
         "headers": [
-            [name, REDACTED if name == "set-cookie" else target.redacted(value)]
-            for name, value in heard.headers
+            # A body that was redacted has another length; the header was right about the one that came.
+            [name, length[1] if name == "content-length" and value == length[0] else value]
+            for name, value in redactor.headers(heard.headers)
         ],
         "chunked": heard.chunked,
         "times": list(heard.times),
         "ended": "client_left" if heard.left else "upstream_died" if heard.fault else "complete",
     }
     try:
-        response["chunks"] = _redacted([chunk.decode() for chunk in heard.chunks], target)
+        response["chunks"] = [chunk.decode() for chunk in chunks]
     except UnicodeDecodeError:
-        response["chunks_b64"] = [base64.b64encode(chunk).decode() for chunk in heard.chunks]
-    return {"name": question.name, "at": at, "request": request, "generations": [], "response": response}
-
-
-def _redacted(chunks: list[str], target: Target) -> list[str]:
-    """Chunk by chunk; as one where a key stands across the border of two."""
-    each = [target.redacted(chunk) for chunk in chunks]
-    whole = target.redacted("".join(chunks))
-    return each if "".join(each) == whole else [whole]
+        response["chunks_b64"] = [base64.b64encode(chunk).decode() for chunk in chunks]
+    redacted: RecordedRequest = {**request, "headers": dict(redactor.headers(request["headers"].items()))}
+    return {"name": question.name, "at": at, "request": redacted, "generations": [], "response": response}

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from .rules import shown
+from .telling import shown
 
 __all__ = ["Change", "ShapeChange", "changes"]
 

@@ -1,6 +1,7 @@
 """Where the server is and how it is reached: the URL, the key, a proxy.
 
-The key comes from the environment and stays in `Target`; it is shown nowhere. `TGI_TOKEN` was set for this
+The key comes from the environment and stays in `Target`; it is shown nowhere, and what a server sends back
+of it is redacted. `TGI_TOKEN` was set for this
 server and goes to it; `HF_TOKEN` is often set for something else, so it goes only over TLS or to this
 machine.
 """
@@ -14,14 +15,11 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
+from ..redaction import Redactor
 from .errors import TargetError
 
-__all__ = ["REDACTED", "Target", "read_target"]
+__all__ = ["Target", "read_target"]
 
-REDACTED: Final = "REDACTED"
-
-# The forms of Hugging Face's and OpenAI's keys: a server may echo one that is not ours.
-_KEYS: Final = re.compile(r"\b(?:hf_[A-Za-z0-9]{16,}|sk-[A-Za-z0-9_-]{20,})")
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -53,11 +51,11 @@ class Target:
         """What is asked for: a route's path behind the prefix. `/` behind a prefix is the prefix itself."""
         return self.prefix if route == "/" and self.prefix else self.prefix + route
 
-    def redacted(self, text: str) -> str:
-        """The text without our key, or anything that has the form of one."""
-        if self.key:
-            text = text.replace(self.key, REDACTED)
-        return _KEYS.sub(REDACTED, text)
+    def redactor(self) -> Redactor:
+        """Takes our key out of anything, and what else has the name or the form of a secret."""
+        redactor = Redactor([re.escape(self.key)] if self.key else [])
+        redactor.learn([("authorization", f"Bearer {self.key}")] if self.key else [])
+        return redactor
 
 
 def read_target(url: str, environment: Mapping[str, str]) -> Target:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from .curl import curl_of
 from .drift import Drift
 from .report import Difference, Report
-from .rules import shown
+from .telling import shown
 
 __all__ = ["summary", "text_report"]
 

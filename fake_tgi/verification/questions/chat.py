@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ..claims import calls, calls_if_any, finishes, holds_json
+from ..comparisons import begins_like, characters_of_template, counted_by, model_of, same_text, version_of
 from ..question import Fact, Question
-from ..rules import (
-    begins_like,
-    calls,
-    calls_if_any,
-    characters_of_template,
-    counted_by,
-    finishes,
-    holds_json,
-    model_of,
-    same_text,
-    version_of,
-)
 from ..seen import Seen
 from .making import FEW, PROMPT, chat, completion
 

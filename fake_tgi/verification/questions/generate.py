@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..question import Fact, Question
-from ..rules import (
+from ..claims import finishes, greedy_is_likeliest, holds_json, matches, prefill_counts, seed_is
+from ..comparisons import (
     begins_like,
     counted_by,
-    finishes,
     full_text_of,
-    greedy_is_likeliest,
-    holds_json,
-    matches,
-    prefill_counts,
     same_text,
     same_tokens,
-    seed_is,
     stops_at,
     truncated_to,
 )
+from ..question import Fact, Question
 from ..seen import Seen
 from .making import FEW, PROMPT, SKY, compat, generate, post, stream
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ..claims import headers_agree
 from ..question import Question, Rule, Suite
-from ..rules import headers_agree
 
 __all__ = ["FEW", "PROMPT", "SKY", "chat", "compat", "completion", "generate", "get", "post", "stream"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..comparisons import counters_moved, model_of, same_value
 from ..question import Question
-from ..rules import counters_moved, model_of, same_value
 from .making import PROMPT, SKY, get, post
 
 __all__ = ["AFTERWARDS", "OPEN"]

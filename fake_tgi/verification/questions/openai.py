@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ..claims import calls, finishes
 from ..question import Fact, Question
-from ..rules import calls, finishes
 from . import making
 
 __all__ = ["OPENAI"]

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from tgi_contracts import ErrorRow, endpoints, error_rows
 
+from ..claims import refused
 from ..question import NOTHING, Fact, Question
-from ..rules import refused
 from .making import PROMPT, chat, completion, generate, post, stream
 
 __all__ = ["refusals"]
