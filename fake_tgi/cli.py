@@ -127,10 +127,11 @@ def _expected_failures() -> tuple[type[Exception], ...]:
     from .arguments import UsageError
     from .listening import CannotListen
     from .settings import SettingsError
+    from .stubs.stub_file import StubFileError
     from .tokenizer import TokenizerError
     from .verification.errors import VerificationError
 
-    return (UsageError, SettingsError, CannotListen, TokenizerError, VerificationError)
+    return (UsageError, SettingsError, CannotListen, StubFileError, TokenizerError, VerificationError)
 
 
 def _tell(line: str) -> None:

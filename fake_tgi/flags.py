@@ -141,6 +141,8 @@ _EFFECTIVE: Final = (
     Flag("tokenizer_config_path", "model", text, "tokenizer_config.json to use for the chat template"),
     Flag("seed", "fake", _USIZE, "seed of the answers that nobody scripted"),
     Flag("ignore_eos", "fake", None, "let every such answer run to its max_new_tokens"),
+    Flag("stubs", "fake", text, "file of stubs, YAML or JSON; read again when it changes"),
+    Flag("strict", "fake", None, "answer 501 to what no stub answers, with the nearest ones"),
     Flag(
         "time_to_first_token",
         "fake",

@@ -16,8 +16,10 @@ from .endpoints.reading import plain
 from .extraction import ExtractionRefusal, is_json
 from .frames import Body, Chunks, Frame, Head
 from .headers import JSON, TEXT
+from .journal import ServeEvent
 from .refusals import Refusal
 from .state import State
+from .stubs.unmatched import unmatched
 
 __all__ = ["ROUTES", "Endpoint", "Route", "needs_body", "serve"]
 
@@ -32,6 +34,7 @@ class Route:
     get: Endpoint | None = None
     post: Endpoint | None = None
     key: bool = False
+    other: Endpoint | None = None
 
 
 def _get(endpoint: Endpoint) -> Route:
@@ -71,6 +74,14 @@ PREFIXES: dict[str, Route] = {
 }
 
 
+def _unknown(state: State, call: Call) -> Iterator[Frame]:
+    return plain(404)
+
+
+# A path that the router has not: a stub may have it, for any method.
+_NONE = Route(b"", get=_unknown, post=_unknown, other=_unknown)
+
+
 def find(path: str) -> Route | None:
     """The route of exactly this path; nothing is normalised."""
     route = ROUTES.get(path)
@@ -84,35 +95,34 @@ def find(path: str) -> Route | None:
 def serve(state: State, call: Call) -> Iterator[Frame]:
     """The answer to `call`, lazily; what it holds is given back when the iterator ends or is closed."""
     event = state.journal.begin(call)
-    yield from state.journal.record(event, _framed(state, call))
+    yield from state.journal.record(event, _framed(state, call, event))
 
 
-def _framed(state: State, call: Call) -> Iterator[Frame]:
+def _framed(state: State, call: Call, event: ServeEvent) -> Iterator[Frame]:
     """The answer with what surrounds every answer: CORS headers, and no body for HEAD."""
     cors = state.cors.headers(call)
     head = call.method == "HEAD"
-    for frame in _answer(state, call):
+    for frame in _answer(state, call, event):
         if type(frame) is Head:
             yield replace(frame, headers=frame.headers + cors)
         elif not (head and isinstance(frame, (Body, Chunks))):
             yield frame
 
 
-def _answer(state: State, call: Call) -> Iterator[Frame]:
+def _answer(state: State, call: Call, event: ServeEvent) -> Iterator[Frame]:
     route = find(call.path)
     if call.method == "OPTIONS":
         allow = ((b"allow", route.allow),) if route is not None else ()
         yield from plain(200, (*state.cors.preflight(), *allow))
         return
     if route is None:
-        yield from plain(404)
-        return
+        route = _NONE
     if call.method == "POST":
         endpoint = route.post
     elif call.method in ("GET", "HEAD"):
         endpoint = route.get
     else:
-        endpoint = None
+        endpoint = route.other
     # The key guards a path with its 405, but not the open GET that is merged beside the guarded POST of "/".
     guarded = route.key and (route.get is None or call.method == "POST")
     if guarded and not authorised(state, call):
@@ -121,8 +131,13 @@ def _answer(state: State, call: Call) -> Iterator[Frame]:
     if endpoint is None:
         yield from plain(405, ((b"allow", route.allow),))
         return
+    stub = state.stubs.match(call)
     try:
-        yield from endpoint(state, call)
+        if stub is not None:
+            event.stub, event.why = stub.placed.name, stub.why
+            yield from stub.frames(state, call, endpoint)
+        else:
+            yield from (state.settings.strict and unmatched(state, call)) or endpoint(state, call)
     except Refusal as refused:
         yield from plain(refused.status, JSON, refused.body())
     except ExtractionRefusal as refused:
@@ -132,7 +147,7 @@ def _answer(state: State, call: Call) -> Iterator[Frame]:
 def needs_body(state: State, call: Call) -> bool:
     """Whether the answer depends on the body of `call`. Where it does not, the router never reads it."""
     route = find(call.path)
-    return (
+    return not state.stubs.idle or (
         call.method == "POST"
         and route is not None
         and route.post is not None

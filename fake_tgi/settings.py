@@ -149,6 +149,10 @@ class Settings:
     """Seeds the answers that nobody scripted."""
     ignore_eos: bool = False
     """Whether every unscripted answer runs to its `max_new_tokens`."""
+    stubs: str | None = None
+    """A file of stubs (YAML, or JSON if its name ends so), read again whenever it changes."""
+    strict: bool = False
+    """Whether a call for the model that nobody scripted gets 501 instead of an answer."""
 
     # Time, as fake_tgi/timing reads it: 20ms, normal(20ms,5ms), lognormal(800ms,0.4), uniform(10ms,30ms),
     # recorded(FILE). None: what the profile says, or no time at all.

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable
 from copy import copy
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,15 +25,18 @@ from .model import Model
 from .model_folder import find_model_folder
 from .recorded import RecordedAnswers
 from .requests import GrammarType
+from .scenarios import Scenarios
 from .scripted import GenerationQueue
 from .seeded import SeededShard, SeedSource
 from .settings import Settings
 from .shard import Grammar, Shard
+from .stubs import StubMap
 from .tokenizer import Tokenizer
 from .validation import Limits, Validator
 
 if TYPE_CHECKING:
     from .delays import Delays
+    from .stubs.stub_file import StubFile
     from .templates import ChatTemplate
 
 __all__ = ["State"]
@@ -61,6 +64,8 @@ class State:
         self.metrics = Metrics(settings.max_input_tokens, settings.max_total_tokens)
         self.journal = Journal(clock=clock)
         self.queue = GenerationQueue()
+        self.scenarios = Scenarios()
+        self.stubs = StubMap(self.tokenizer, self.scenarios, _stub_file(settings))
         self._seeds = SeedSource(settings.seed)
         self.model = Model(
             self.queue,
@@ -91,6 +96,7 @@ class State:
             clock,
         )
         self.infer.delays = _delays(settings)
+        self._template = cache(self._read_template)  # one for all that are copied from this state
         self.cors = Cors(settings.cors_allow_origin)
         self.api_key = f"bearer {settings.api_key}".lower() if settings.api_key is not None else None
 
@@ -103,9 +109,12 @@ class State:
     def _obedient(self) -> Shard:
         return self._grammar_shard
 
-    @cached_property
+    @property
     def template(self) -> ChatTemplate | None:
         """The model's chat template; None where it has none. Read when first asked for."""
+        return self._template()
+
+    def _read_template(self) -> ChatTemplate | None:
         from .templates import load_chat_template  # the engine is imported by what answers chats
 
         config = self.settings.tokenizer_config_path
@@ -116,8 +125,12 @@ class State:
 
     def answered_by(self, shard: Shard) -> State:
         """This state, but with `shard` behind the router: limits, health and books stay shared."""
+        return self.inferring(self.infer.over(shard))
+
+    def inferring(self, infer: Infer) -> State:
+        """This state, but with another infer layer."""
         other = copy(self)
-        other.infer = self.infer.over(shard)
+        other.infer = infer
         return other
 
     def unix_time(self) -> int:
@@ -131,6 +144,8 @@ class State:
         self.metrics.clear()
         self.journal.clear()
         self._seeds.clear()
+        self.stubs.clear()
+        self.scenarios.clear()
         if self.infer.delays is not None:
             self.infer.delays.clear()
 
@@ -140,6 +155,14 @@ class State:
         )  # JSON Schema costs start-up time that only grammars need to pay
 
         return compile_grammar(grammar, disabled=self.settings.disable_grammar_support)
+
+
+def _stub_file(settings: Settings) -> StubFile | None:
+    if settings.stubs is None:
+        return None
+    from .stubs.stub_file import StubFile  # only a file of stubs pays for reading files
+
+    return StubFile(settings.stubs)
 
 
 def _delays(settings: Settings) -> Delays | None:

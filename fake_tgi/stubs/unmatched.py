@@ -19,7 +19,7 @@ __all__ = ["unmatched"]
 
 
 def unmatched(state: State, call: Call) -> Iterator[Frame] | None:
-    """The refusal of a call that no stub answers; None for one that needs no script, or has a queued answer."""
+    """The refusal of a call that no stub answers; None if it asks no model, or a generation is queued."""
     if not Asked(call).generating or len(state.queue):
         return None
     return _refusal(state.stubs, call)
