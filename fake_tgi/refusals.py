@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .render.values import string
 
-__all__ = ["REFUSALS", "Refusal", "refusal", "validation"]
+__all__ = ["REFUSALS", "Breakdown", "Refusal", "refusal", "validation"]
 
 # class: status, error_type, text with a place for the detail
 REFUSALS: dict[str, tuple[int, str, str]] = {
@@ -53,6 +53,10 @@ class Refusal(Exception):
     def openai_event(self) -> bytes:
         """The event that chat and completion streams send: 422 for every class (I:445-466)."""
         return b'data: {"error":{"message":%b,"http_status_code":422}}\n\n' % string(self.message)
+
+
+class Breakdown(Exception):
+    """TGI itself breaks down over this request: the connection ends without an answer, or without its end."""
 
 
 def refusal(cause: str, detail: object = "") -> Refusal:

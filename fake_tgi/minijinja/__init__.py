@@ -7,8 +7,8 @@ of which reaches a model's prompt or a client's error. Nothing here knows of cha
 
 from __future__ import annotations
 
-from .errors import Failure
+from .errors import Failure, Panic
 from .maps import named
 from .template import Template
 
-__all__ = ["Failure", "Template", "named"]
+__all__ = ["Failure", "Panic", "Template", "named"]

@@ -10,6 +10,7 @@ __all__ = [
     "UNDEFINED_VALUE",
     "UNKNOWN_METHOD",
     "Failure",
+    "Panic",
     "invalid_operation",
     "syntax_error",
 ]
@@ -41,6 +42,10 @@ class Failure(Exception):
     def __str__(self) -> str:
         text = self.kind if self.detail is None else f"{self.kind}: {self.detail}"
         return text if self.line is None else f"{text} (in <string>:{self.line})"
+
+
+class Panic(Failure):
+    """A failure that a program in Rust does not get to see: the code under it panics."""
 
 
 def invalid_operation(detail: str | None = None) -> Failure:

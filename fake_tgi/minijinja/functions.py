@@ -8,7 +8,7 @@ from datetime import datetime
 from .arguments import Converter, Keywords, integer_of, optional, printed, take, value
 from .clock import format_time
 from .display import pretty
-from .errors import Failure, invalid_operation
+from .errors import Failure, Panic, invalid_operation
 from .maps import map_of
 from .values import UNDEFINED, Function, Iterable, MapLike, Namespace, Value, kind
 
@@ -67,8 +67,8 @@ def _raise(message: str) -> Value:
 def _time(now: Callable[[], datetime], pattern: str) -> Value:
     try:
         return format_time(now(), pattern)
-    except ValueError as error:  # where TGI's handler would panic and drop the connection
-        raise invalid_operation(str(error)) from None
+    except ValueError as error:
+        raise Panic("invalid operation", str(error)) from None
 
 
 def functions(now: Callable[[], datetime]) -> Mapping[str, Value]:
