@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from .outlines import ENDLESS
+from .refusals import Breakdown
 from .requests import GrammarType, JsonGrammar, JsonValue, RegexGrammar
 from .schema_checks import check_grammar
 from .shard import Grammar
@@ -14,10 +16,13 @@ __all__ = ["compile_grammar"]
 def compile_grammar(grammar: GrammarType, *, disabled: bool) -> Grammar | str:
     """The grammar to generate by; a string is the message after `Input validation error: `.
 
-    A `json` grammar may hold its schema as text. A regular expression is not looked at: the shard does that.
+    Raises `Breakdown` for a schema that the router's compiler follows without end. A `json` grammar may hold
+    its schema as text. A regular expression is not looked at: the shard does that.
     """
     kind, value = _parts(grammar)
     message: str | None = check_grammar(kind, value, disabled)
+    if message == f"cannot compile regex from schema: {ENDLESS}":
+        raise Breakdown(ENDLESS)
     if message is not None:
         return message
     if isinstance(grammar, RegexGrammar):

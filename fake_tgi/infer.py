@@ -116,9 +116,10 @@ class Infer:
             raise refusal("overloaded")
         try:
             valid = self.validator.validate(inputs, parameters, add_special_tokens=add_special_tokens)
-        except Refusal:
+        except BaseException as error:
             self.permits.release()
-            self.metrics.failed("validation")
+            if isinstance(error, Refusal):
+                self.metrics.failed("validation")
             raise
         return Run(self, inputs, parameters, add_special_tokens, valid)
 

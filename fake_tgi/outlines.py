@@ -14,12 +14,15 @@ from .render.values import value as json_bytes
 from .requests import JsonValue
 from .rust_text import debug_string
 
-__all__ = ["FORMATS", "compile_error"]
+__all__ = ["ENDLESS", "FORMATS", "compile_error"]
 
 Schema = dict[str, JsonValue]
 
 FORMATS = frozenset({"date-time", "date", "time", "uuid"})
 """The formats of strings that can be compiled."""
+
+ENDLESS = "Recursive references are not supported"
+"""What is said of a schema over which the router's process ends; the compiler has no words for it."""
 
 _DEEPEST = 250
 
@@ -75,7 +78,7 @@ class _Compiler:
         self._depth += 1
         if self._depth > _DEEPEST:
             # The router itself does not survive this: its compiler follows such references without end.
-            raise _Refused("Recursive references are not supported")
+            raise _Refused(ENDLESS)
         read(self, schema)
         self._depth -= 1
         self._good.add(id(schema))

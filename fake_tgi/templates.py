@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from .json_reader import DecodeError, JsonReader
-from .minijinja import Failure, Template, named
+from .minijinja import Failure, Panic, Template, named
+from .refusals import Breakdown
 from .requests import Tool
 from .serde_enums import Untagged
 from .serde_shapes import Boolean, Converted, Integer, ListOf, Optional, Shape, Text
@@ -62,7 +63,7 @@ class ChatTemplate:
         """Whether it mentions the variable `tools`; if not, TGI puts them into the last message."""
 
     def render(self, messages: Sequence[tuple[str, str]], tools: Sequence[tuple[Tool, str]] | None) -> str:
-        """The prompt for `messages`, each a role and a text. Raises `TemplateError`.
+        """The prompt for `messages`, each a role and a text. Raises `TemplateError`, `Breakdown`.
 
         `tools` are those on offer, each with its arguments' JSON Schema as text; None: there are none.
         """
@@ -76,6 +77,8 @@ class ChatTemplate:
         )
         try:
             return self._template.render(context)
+        except Panic as panic:
+            raise Breakdown(str(panic)) from None
         except Failure as failure:
             raise TemplateError(str(failure)) from None
 
