@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .call import BROKEN_BODY, Call
 from .frames import Frame, Head, RawHeaders
-from .player import Player, Receive, Send
+from .player import HANG_UP, Player, Receive, Send
 from .serve import needs_body, serve
 from .settings import Settings
 from .state import State
@@ -68,7 +68,8 @@ class Application:
                 frames = serve(
                     self.state, replace(call, body=body, received=self.state.clock(), broken=broken)
                 )
-        await self._player.play(frames, receive, send)
+        hang_up = scope["extensions"].get(HANG_UP) if "extensions" in scope else None
+        await self._player.play(frames, receive, send, hang_up)
 
     async def _administer(self, scope: Any, receive: Receive, send: Send) -> None:
         if self._admin is None:

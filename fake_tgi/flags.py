@@ -72,6 +72,14 @@ def times(value: str) -> str:
     return value
 
 
+def faults(value: str) -> str:
+    """Checks faults, and leaves them as written. Raises ValueError."""
+    from .faults.writing import read_faults  # only who gives one pays for it
+
+    read_faults(value)
+    return value
+
+
 def numbers(value: str) -> tuple[int, ...]:
     """Reads unsigned integers between commas. Raises ValueError."""
     read = integer(64)
@@ -143,6 +151,7 @@ _EFFECTIVE: Final = (
     Flag("ignore_eos", "fake", None, "let every such answer run to its max_new_tokens"),
     Flag("stubs", "fake", text, "file of stubs, YAML or JSON; read again when it changes"),
     Flag("strict", "fake", None, "answer 501 to what no stub answers, with the nearest ones"),
+    Flag("admin_token", "fake", text, "open the controls under /__admin/ to who sends this token"),
     Flag(
         "time_to_first_token",
         "fake",
@@ -157,6 +166,8 @@ _EFFECTIVE: Final = (
     Flag("profile", "fake", text, "times of a model on a GPU, such as llama-3.1-8b-a100 (made up)"),
     Flag("simulate_batching", "fake", None, "let generations share a batch, by TGI's batching limits"),
     Flag("clock", "fake", choice("real", "virtual", "stepped"), "virtual jumps over waits; stepped stands"),
+    Flag("fault", "fake", faults, "what goes wrong: 'cut(tokens=3) rate=0.1'; repeat it", repeats=True),
+    Flag("allow_fault_header", "fake", None, "let calls ask for faults with x-fake-tgi-fault"),
     Flag("speedup", "fake", decimal, "how much faster than real time the clock runs"),
 )
 

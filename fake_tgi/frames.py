@@ -40,16 +40,21 @@ class Chunks:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing is sent until `until`, seconds on the player's clock: absolute, so nothing drifts."""
+    """Nothing is sent until `until`, seconds on the player's clock: absolute, so nothing drifts.
+
+    `silent`: not even the comments that keep a quiet stream alive.
+    """
 
     until: float
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Hangup:
-    """The connection ends here: after what was sent ("close") or at once with a TCP reset ("reset")."""
+    """The connection ends here: after what was sent ("close"), after the answer is completed as if it were to
+    stay open ("after"), or at once with a TCP reset ("reset")."""
 
-    how: Literal["close", "reset"] = "close"
+    how: Literal["close", "after", "reset"] = "close"
 
 
 @dataclass(slots=True)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import struct
 from typing import Any, Final
 
 from .call import BROKEN_BODY
+from .player import HANG_UP
 from .request_head import LONGEST_HEAD, is_framed, refusal_of, refused
 from .restated_head import restated
 
@@ -68,6 +71,7 @@ def like_hyper(base: Any) -> type[asyncio.Protocol]:
             if self.refusal is not None:
                 raise ValueError(f"refused with {self.refusal}")
             super().on_headers_complete()
+            self.scope["extensions"] = {HANG_UP: self.hang_up}
 
         def send_400_response(self, msg: str) -> None:
             """Called for bytes that cannot be read: in a body, in a head, or between requests."""
@@ -92,6 +96,18 @@ def like_hyper(base: Any) -> type[asyncio.Protocol]:
                 cycle.keep_alive = False
                 return
             self._refuse()
+
+        def hang_up(self, how: str) -> None:
+            """Ends the connection: "close" after what was sent, "reset" at once and with a TCP reset."""
+            self.cycle.disconnected = True  # or uvicorn would miss the end of an answer, and say so
+            if how == "reset":
+                # to linger for no time turns a close into a reset
+                self.transport.get_extra_info("socket").setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                )
+                self.transport.abort()
+            else:
+                self.transport.close()
 
         def _refuse(self) -> None:
             date = dict(self.server_state.default_headers).get(b"date", b"")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .call import Call
-from .frames import Body, Chunks, Frame, Head
+from .frames import Body, Chunks, Frame, Hangup, Head
 
 __all__ = ["Ending", "Journal", "ServeEvent"]
 
@@ -47,6 +47,10 @@ class ServeEvent:
     seconds: float = 0.0
     kept: bool = True
     """False once the journal's bounds, or a reset, have let the record go."""
+
+    def strike(self, fault: str) -> None:
+        """Notes that a fault, in words, has struck."""
+        self.faults += (fault,)
 
     @property
     def body(self) -> bytes:
@@ -117,6 +121,8 @@ class Journal:
                     event.sent.extend([(now, part) for part in frame.parts])
                     self._grow(event, sum(map(len, frame.parts)))
                 else:
+                    if type(frame) is Hangup:
+                        ended = "complete" if frame.how == "after" else "cut by a fault"
                     yield frame
             ended = "cut by a fault" if event.faults else "complete"
         except GeneratorExit:

@@ -9,24 +9,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Iterator, MutableMapping
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from .clock import Later, later_on
 from .frames import Body, Chunks, Frame, Hangup, Head, Wait, Work
 from .sse import KEEP_ALIVE
 
-__all__ = ["KEEP_ALIVE_INTERVAL", "Player", "Receive", "Send"]
+__all__ = ["HANG_UP", "KEEP_ALIVE_INTERVAL", "HangUp", "Player", "Receive", "Send"]
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
+HangUp = Callable[[str], None]
+
+HANG_UP: Final = "fake_tgi.hang_up"
+"""The name of the ASGI extension that ends a connection, a HangUp."""
 
 KEEP_ALIVE_INTERVAL = 15.0
 """Seconds."""
 
 
 class Gone(Exception):
-    """The client left, or a frame hung up, before the answer was out."""
+    """The client left before the answer was out; or, with how as an argument, a frame hung up."""
 
 
 class Player:
@@ -36,12 +40,23 @@ class Player:
         self._clock = clock
         self._later = later_on(clock)
 
-    async def play(self, frames: Iterator[Frame], receive: Receive, send: Send) -> bool:
-        """Sends everything; says whether the client was there to the end. Closes `frames` in every case."""
+    async def play(
+        self, frames: Iterator[Frame], receive: Receive, send: Send, hang_up: HangUp | None = None
+    ) -> bool:
+        """Sends everything; says whether the client was there to the end. Closes `frames` in every case.
+
+        `hang_up` ends the connection, told "close" or "reset". Without one a Hangup only ends the sending,
+        which servers take for an answer that failed.
+        """
         patience = _Patience(receive, self._clock, self._later)
         try:
             await self._play(frames, patience, send)
-        except (Gone, OSError):  # servers raise OSError on a send to a client that left
+        except Gone as gone:
+            if gone.args and hang_up is not None:
+                await asyncio.sleep(0)  # a transport writes in the loop's next turn
+                hang_up("reset" if gone.args[0] == "reset" else "close")
+            return False
+        except OSError:  # servers raise it on a send to a client that left
             return False
         finally:
             patience.close()
@@ -66,11 +81,13 @@ class Player:
                     await send({"type": "http.response.body", "body": b""})
                     ended = True
             elif isinstance(frame, Wait):
-                await patience.wait(frame.until, send if stream else None)
+                await patience.wait(frame.until, send if stream and not frame.silent else None)
             elif isinstance(frame, Work):
                 frame.result = await patience.work(frame.run, send if stream else None)
             elif isinstance(frame, Hangup):
-                raise Gone
+                if frame.how == "after" and not ended:
+                    await send({"type": "http.response.body", "body": b""})
+                raise Gone(frame.how)
         if not ended:
             await send({"type": "http.response.body", "body": b""})
 

@@ -95,7 +95,8 @@ def find(path: str) -> Route | None:
 def serve(state: State, call: Call) -> Iterator[Frame]:
     """The answer to `call`, lazily; what it holds is given back when the iterator ends or is closed."""
     event = state.journal.begin(call)
-    yield from state.journal.record(event, _framed(state, call, event))
+    frames = state.with_faults(call, _framed(state, call, event), event.strike)
+    yield from state.journal.record(event, frames)
 
 
 def _framed(state: State, call: Call, event: ServeEvent) -> Iterator[Frame]:

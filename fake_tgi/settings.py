@@ -153,6 +153,8 @@ class Settings:
     """A file of stubs (YAML, or JSON if its name ends so), read again whenever it changes."""
     strict: bool = False
     """Whether a call for the model that nobody scripted gets 501 instead of an answer."""
+    admin_token: str | None = field(default=None, repr=False)
+    """Opens the controls under `/__admin/` to who sends it; without one, only this machine may use them."""
 
     # Time, as fake_tgi/timing reads it: 20ms, normal(20ms,5ms), lognormal(800ms,0.4), uniform(10ms,30ms),
     # recorded(FILE). None: what the profile says, or no time at all.
@@ -170,6 +172,11 @@ class Settings:
     speedup: float = 1.0
     """How much faster than real time a real clock runs, above 0."""
 
+    fault: tuple[str, ...] = ()
+    """What goes wrong, as fake_tgi/faults/writing.py reads it: `cut(tokens=3) rate=0.1`."""
+    allow_fault_header: bool = False
+    """Whether a call may ask for faults on itself, with `x-fake-tgi-fault`."""
+
     def __post_init__(self) -> None:
         _check_types(self)
         if self.validation_workers == 0:
@@ -179,6 +186,7 @@ class Settings:
         _fill(self)
         _check_limits(self)
         _check_time(self)
+        _check_faults(self)
 
     @property
     def timed(self) -> bool:
@@ -268,3 +276,14 @@ def _check_time(settings: Settings) -> None:
         )
     except TimingError as error:
         raise SettingsError(str(error)) from None
+
+
+def _check_faults(settings: Settings) -> None:
+    if not settings.fault:
+        return
+    from .faults.writing import FaultError, rules_of  # costs start-up time that only faults need to pay
+
+    try:
+        rules_of(settings.fault)
+    except FaultError as error:
+        raise SettingsError(f"`fault`: {error}") from None

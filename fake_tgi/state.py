@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import copy
 from functools import cache, cached_property
 from importlib.resources import files
@@ -35,7 +35,10 @@ from .tokenizer import Tokenizer
 from .validation import Limits, Validator
 
 if TYPE_CHECKING:
+    from .call import Call
     from .delays import Delays
+    from .faults import Faults
+    from .frames import Frame
     from .stubs.stub_file import StubFile
     from .templates import ChatTemplate
 
@@ -96,6 +99,7 @@ class State:
             clock,
         )
         self.infer.delays = _delays(settings)
+        self._faults = self._planned() if settings.fault or settings.allow_fault_header else None
         self._template = cache(self._read_template)  # one for all that are copied from this state
         self.cors = Cors(settings.cors_allow_origin)
         self.api_key = f"bearer {settings.api_key}".lower() if settings.api_key is not None else None
@@ -133,6 +137,31 @@ class State:
         other.infer = infer
         return other
 
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong; nothing, unless somebody has said so. Made when it is first asked for."""
+        if self._faults is None:
+            self._faults = self._planned()
+        return self._faults
+
+    def with_faults(
+        self, call: Call, frames: Iterator[Frame], tell: Callable[[str], None]
+    ) -> Iterator[Frame]:
+        """`frames` as they are to be played; `tell` learns of each fault that strikes, in words."""
+        return frames if self._faults is None else self._faults.apply(call, frames, tell)
+
+    def _planned(self) -> Faults:
+        from .fault_plans import FaultPlan  # costs start-up time that only faults need to pay
+        from .faults import Faults, rules_of
+
+        return Faults(
+            FaultPlan(rules_of(self.settings.fault), self.settings.seed),
+            self.clock,
+            self.permits,
+            model_id=self.settings.model_id,
+            by_header=self.settings.allow_fault_header,
+        )
+
     def unix_time(self) -> int:
         """What answers carry as `created`, in whole seconds since 1970."""
         return int(time.time())
@@ -140,6 +169,8 @@ class State:
     def clear(self) -> None:
         """Forgets everything that calls and controls have changed."""
         self.model.clear()
+        if self._faults is not None:
+            self._faults.clear()
         self.health.flag = True
         self.metrics.clear()
         self.journal.clear()
