@@ -127,7 +127,7 @@ class Schema:
     def __post_init__(self) -> None:
         from jsonschema.exceptions import SchemaError
         from jsonschema.validators import Draft202012Validator, validator_for
-        from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
+        from jsonschema_specifications import REGISTRY
 
         kind = validator_for(self._schema, default=Draft202012Validator)
         try:

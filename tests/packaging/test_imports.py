@@ -12,7 +12,7 @@ import pytest
 # What `[fake]` adds to a bare install.
 SERVER_LIBRARIES = (
     "starlette", "uvicorn", "uvloop", "httptools", "hypothesis", "hypothesis_jsonschema",
-    "tokenizers", "jinja2", "jsonschema", "prometheus_client",
+    "tokenizers", "jinja2", "jsonschema", "prometheus_client", "yaml",
 )  # fmt: skip
 
 
