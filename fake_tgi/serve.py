@@ -2,7 +2,7 @@
 
 Order, as the router layers it: CORS around everything, then the API key, then the method, then the
 endpoint. Whatever an endpoint refuses becomes an answer here, unless its head is already out: by then the
-endpoint itself must have said it in its stream.
+endpoint itself must have said it in its stream. What TGI breaks down over ends the connection.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from .call import Call
 from .endpoints import about, chat, completions, docs, generate, hosted, platforms
 from .endpoints.reading import plain
 from .extraction import ExtractionRefusal, is_json
-from .frames import Body, Chunks, Frame, Head
+from .frames import Body, Chunks, Frame, Hangup, Head
 from .headers import JSON, TEXT
 from .journal import ServeEvent
-from .refusals import Refusal
+from .refusals import Breakdown, Refusal
 from .state import State
 from .stubs.unmatched import unmatched
 
@@ -143,6 +143,8 @@ def _answer(state: State, call: Call, event: ServeEvent) -> Iterator[Frame]:
         yield from plain(refused.status, JSON, refused.body())
     except ExtractionRefusal as refused:
         yield from plain(refused.status, TEXT, refused.text.encode())
+    except Breakdown:
+        yield Hangup()
 
 
 def needs_body(state: State, call: Call) -> bool:
