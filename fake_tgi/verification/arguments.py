@@ -93,7 +93,8 @@ def _chosen(
     chosen = tuple(
         question
         for question in everything
-        if question.suite in suites
+        # A question's own name is enough; a route is one of several suites.
+        if (question.name in narrowed or question.suite in suites)
         and (not narrowed or narrowed & _words_for(question))
         and not _words_for(question) & set(skip)
     )

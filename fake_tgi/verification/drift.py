@@ -101,9 +101,11 @@ def _between(before: Seen, after: Seen) -> Iterator[tuple[DriftKind, str, str, s
     values = not after.question.random
     if after.is_stream:
         yield from _streams(before, after)
-        pairs = [each.events for each in (before, after)]
-        for change in changes(pairs[0], pairs[1], "events[]", values=values):
+        for change in changes(before.events, after.events, "events[]", values=values):
             yield change.kind, change.where, change.before, change.after
+        counts = [len(each.events) for each in (before, after)]
+        if values and counts[0] != counts[1] and after.question.leave_after is None:
+            yield "changed text", "events", f"{counts[0]} events", f"{counts[1]} events"
     elif after.question.path == "/metrics":
         yield from _metrics(before.text, after.text)
     elif isinstance(after.value, str) or isinstance(before.value, str):

@@ -66,7 +66,8 @@ class Question:
     `may_refuse`: not every server has it, so that a refusal as the contract has it is no difference.
     `random`: two answers to it differ, so that only their form can be compared; `compared`: whether it says
     anything about a later day at all. `key`: what is sent as API key. `leave_after`: the connection is closed
-    after so many events.
+    after so many events. `hidden_tokens`: what it may make the model generate, where the body is in a form
+    that does not show it.
     """
 
     name: str
@@ -88,11 +89,12 @@ class Question:
     key: Key = "ours"
     leave_after: int | None = None
     after: tuple[str, ...] = ()
+    hidden_tokens: int = 0
 
     @property
     def tokens(self) -> int:
         """How many tokens the model may be made to generate for it, at most."""
-        return 0 if self.error or self.status != 200 or self.json is NOTHING else tokens_at_most(self.json)
+        return 0 if self.error or self.status != 200 else self.hidden_tokens or tokens_at_most(self.json)
 
     @property
     def path_facts(self) -> tuple[Fact, ...]:

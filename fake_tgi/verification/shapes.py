@@ -80,17 +80,17 @@ def _members(
 
 def _said(before: Sequence[Any], after: Sequence[Any], where: str) -> Iterator[Change]:
     scalars = [[each for each in side if not isinstance(each, (dict, list))] for side in (before, after)]
-    if scalars[0] == scalars[1] or not all(scalars):
+    # That one side has more of them is told where they are counted.
+    pair = next(((a, b) for a, b in zip(*scalars, strict=False) if a != b), None)
+    if pair is None:
         return
-    pair = next(((a, b) for a, b in zip(*scalars, strict=False) if a != b), (scalars[0][-1], scalars[1][-1]))
     name = where.rpartition(".")[2].removesuffix("[]")
     kind: ShapeChange = "changed text"
     if name in _WORDS:
         kind = "changed word"
     elif name.startswith(_LIMITS):
         kind = "changed limit"
-    if pair[0] != pair[1]:
-        yield Change(kind, where, shown(pair[0], 80), shown(pair[1], 80))
+    yield Change(kind, where, shown(pair[0], 80), shown(pair[1], 80))
 
 
 def _varies(where: str, samples: Sequence[Any]) -> bool:

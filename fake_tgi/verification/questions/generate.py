@@ -53,6 +53,7 @@ _PLAIN: Final = (
         [PROMPT, [None, None, None, None, None, None, None, False, FEW]],
         "an array, its members in order, is an object",
         _SAME,
+        hidden_tokens=FEW,
     ),
     Question(
         "generate.trailing",
@@ -62,6 +63,7 @@ _PLAIN: Final = (
         "/generate",
         raw=b'{"inputs":"What is Deep Learning?","parameters":{"max_new_tokens":8}} and more',
         rules=(_SAME,),
+        hidden_tokens=FEW,
     ),
     generate("generate.odd", {"details": True}, "any character", inputs='Grüße 🌍 "\\" \t', random=False),
     generate(
