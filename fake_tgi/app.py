@@ -10,8 +10,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .access import FORBIDDEN, may_administer
 from .call import BROKEN_BODY, Call
+from .endpoints.reading import plain
 from .frames import Frame, Head, RawHeaders
+from .headers import JSON
+from .namespaces import PREFIX, Namespaces, split
 from .player import HANG_UP, Player, Receive, Send
 from .serve import needs_body, serve
 from .settings import Settings
@@ -33,6 +37,7 @@ class Application:
         self.state = state
         self._player = Player(state.clock)
         self._admin: Starlette | None = None
+        self._namespaces: Namespaces[Application] = Namespaces(self._another)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -42,8 +47,7 @@ class Application:
             return
         raw_path = scope.get("raw_path")
         path = raw_path.decode("latin-1") if raw_path is not None else scope["path"]
-        if path == ADMIN or path.startswith(ADMIN + "/"):
-            await self._administer(scope, receive, send)
+        if path.startswith((ADMIN, PREFIX)) and await self._elsewhere(path, scope, receive, send):
             return
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -71,7 +75,28 @@ class Application:
         hang_up = scope["extensions"].get(HANG_UP) if "extensions" in scope else None
         await self._player.play(frames, receive, send, hang_up)
 
+    def _another(self) -> Application:
+        """A fresh fake with the same settings, tokenizer and clock."""
+        state = self.state
+        return Application(State(state.settings, tokenizer=state.tokenizer, clock=state.clock))
+
+    async def _elsewhere(self, path: str, scope: Any, receive: Receive, send: Send) -> bool:
+        """Whether the call was for the controls or for a namespace, and so has been answered."""
+        space = split(path)
+        if space is not None:
+            name, inner = space
+            scope = {**scope, "path": inner, "raw_path": inner.encode("latin-1")}
+            await self._namespaces.get(name)(scope, receive, send)
+        elif path == ADMIN or path.startswith(ADMIN + "/"):
+            await self._administer(scope, receive, send)
+        else:
+            return False
+        return True
+
     async def _administer(self, scope: Any, receive: Receive, send: Send) -> None:
+        if not may_administer(scope, self.state.settings.admin_token):
+            await self._player.play(plain(403, JSON, FORBIDDEN), receive, send)
+            return
         if self._admin is None:
             from .admin import create_admin  # Starlette costs start-up time that a served model need not pay
 
