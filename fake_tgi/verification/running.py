@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any, Final
 
-from tgi_contracts import RecordedRequest, body_of
+from tgi_contracts import RecordedRequest, body_of, endpoints
 
 from .asking import Asker, NotReached, TooSlow
 from .facts import Missing, fact, resolved
@@ -124,7 +124,7 @@ class _Run:
             by_choice, reason = True, "no key is set in TGI_TOKEN or HF_TOKEN"
         elif self._unreached >= _GIVEN_UP:
             reason = "the server cannot be reached"
-        elif self._refused >= _GIVEN_UP and question.method == "POST" and question.path != "/chat_tokenize":
+        elif self._refused >= _GIVEN_UP and _wants_key(question):
             reason = "unauthorised, as the questions before"
         return Outcome(question, Verdict("unasked", reason=reason, by_choice=by_choice)) if reason else None
 
@@ -146,7 +146,7 @@ class _Run:
             self._unreached += isinstance(error, NotReached)
             return Outcome(question, Verdict("unasked", reason=str(error)))
         self._unreached = 0
-        if question.key == "ours" and question.status not in _UNAUTHORISED and question.method == "POST":
+        if question.key == "ours" and _wants_key(question):
             self._refused = self._refused + 1 if seen.status in _UNAUTHORISED else 0
         return Outcome(question, judge(seen, self.known), seen)
 
@@ -195,6 +195,12 @@ class _Run:
         if question.headers is None and ("raw" in request or "json" in request):
             request["headers"]["Content-Type"] = "application/json"
         return request
+
+
+def _wants_key(question: Question) -> bool:
+    """Whether a server with a key asks for it here. OpenAI's asks everywhere."""
+    routes = {f"{each.method} {each.path}" for each in endpoints() if each.api_key}
+    return question.suite == "openai" or question.route in routes
 
 
 def _classified(outcomes: list[Outcome]) -> list[Outcome]:
