@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from ..model import Condition
 from ..scripted import FormatError
+from . import requests
 from .bodies import json_object, member, refuse
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def create_admin(state: State) -> Starlette:
             Route("/__admin/generations", generations, methods=["POST"]),
             Route("/__admin/health", health, methods=["GET", "POST"]),
             Route("/__admin/reset", reset, methods=["POST"]),
+            *requests.routes(state),
         ]
     )
 
