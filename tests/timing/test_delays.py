@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, cast
 
 import pytest
@@ -233,20 +234,21 @@ def test_a_client_that_leaves_frees_its_place_and_books_what_was_made() -> None:
     app = fake(time_to_first_token="1s", inter_token_latency="1s", simulate_batching=True)
 
     async def main() -> None:
-        events = 0
+        events, three_came = 0, asyncio.Event()
 
         async def receive() -> dict[str, Any]:
             nonlocal events
             if events == 0:
                 events = 1
                 return {"type": "http.request", "body": b'{"inputs":"x","parameters":{"max_new_tokens":9}}'}
-            while events < 4:
-                await asyncio.sleep(0)
+            await three_came.wait()
             return {"type": "http.disconnect"}
 
         async def send(message: Any) -> None:
             nonlocal events
             events += bool(message.get("body"))
+            if events == 4:
+                three_came.set()
 
         headers = [(b"content-type", b"application/json")]
         scope = {"type": "http", "method": "POST", "path": "/generate_stream", "headers": headers}
@@ -291,7 +293,7 @@ def test_long_answers_pay_for_each_prefill_as_the_router_schedules_them() -> Non
     app = fake(time_to_first_token="100s", inter_token_latency="1s")
     _, times = asyncio.run(timed(app, "/generate_stream", generate(1500)))
     tokens = [at for at in times if at >= 100 and at != 0]
-    gaps = [after - before for before, after in zip(tokens, tokens[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(tokens)]
     assert max(gaps) >= 15
     assert times[-1] > 100 + 1023 + 100
 
