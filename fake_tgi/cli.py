@@ -10,13 +10,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 __all__ = ["main"]
 
 _HELP: Final = """\
 usage: fake-tgi [serve] [flags]
        fake-tgi verify URL [flags]
+       fake-tgi record --upstream URL --out DIR
+       fake-tgi import FILE... --out DIR
        fake-tgi demo
 
 A server that answers as Text Generation Inference does, with no model behind it.
@@ -26,6 +28,9 @@ commands:
              (fake-tgi serve --help lists the flags)
   verify     ask any server some questions, and tell what differs from TGI
              (fake-tgi verify --help lists the flags)
+  record     stand in front of a server and keep what goes past, without its secrets
+             (fake-tgi record --help lists the flags; play it with fake-tgi serve --replay DIR)
+  import     make such recordings of a HAR file or of vcrpy's cassettes
   demo       start a server, call it with both clients, show the tokens as they stream
 
   --version  the version of this package
@@ -54,7 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _choose(words: list[str]) -> tuple[Callable[[list[str]], int], list[str]]:
     from .arguments import UsageError
 
-    commands: dict[str, Callable[[list[str]], int]] = {"serve": _serve, "verify": _verify, "demo": _demo}
+    commands: dict[str, Callable[[list[str]], int]] = {
+        "serve": _serve,
+        "verify": _verify,
+        "record": _record,
+        "import": _import,
+        "demo": _demo,
+    }
     first = words[0] if words else ""
     if first in ("--help", "-h", "help"):
         return _print(_HELP), []
@@ -82,8 +93,19 @@ def _serve(words: list[str]) -> int:
     from .app import create_app
     from .server import run
 
+    application = create_app(settings)
+    app: Any = application
+    replay = application.state.replay
+    if replay is not None:
+        for refused in replay.refused:
+            _tell(f"not replayed: {refused}")
+        if settings.upstream is not None:
+            from .on_miss import passing_on
+
+            folder = settings.replay if settings.on_miss == "record" else None
+            app = passing_on(application, replay, settings.upstream, folder, told=_tell)
     status = run(
-        create_app(settings),
+        app,
         settings.hostname,
         settings.port,
         grace=settings.graceful_termination_timeout,
@@ -99,6 +121,18 @@ def _verify(words: list[str]) -> int:
     from .verification.command import run_verify
 
     return run_verify(words)
+
+
+def _record(words: list[str]) -> int:
+    from .recording_commands import run_record
+
+    return run_record(words, _tell)
+
+
+def _import(words: list[str]) -> int:
+    from .recording_commands import run_import
+
+    return run_import(words, _tell)
 
 
 def _demo(words: list[str]) -> int:

@@ -80,6 +80,16 @@ def faults(value: str) -> str:
     return value
 
 
+def replay_speed(value: str) -> float:
+    """Reads how much faster than recorded: `2x`, `0.5`, or `instant`. Raises ValueError."""
+    if value == "instant":
+        return float("inf")
+    number = value.removesuffix("x")
+    if re.fullmatch(r"[0-9]*\.?[0-9]+", number, re.ASCII) is None or not float(number):
+        raise ValueError("expected a number above 0 such as 2x or 0.5x, or instant")
+    return float(number)
+
+
 def numbers(value: str) -> tuple[int, ...]:
     """Reads unsigned integers between commas. Raises ValueError."""
     read = integer(64)
@@ -152,6 +162,15 @@ _EFFECTIVE: Final = (
     Flag("stubs", "fake", text, "file of stubs, YAML or JSON; read again when it changes"),
     Flag("strict", "fake", None, "answer 501 to what no stub answers, with the nearest ones"),
     Flag("admin_token", "fake", text, "open the controls under /__admin/ to who sends this token"),
+    Flag("replay", "fake", text, "folder of recordings to answer from (fake-tgi record makes one)"),
+    Flag("replay_speed", "fake", replay_speed, "2x: twice as fast as recorded; instant: at once"),
+    Flag(
+        "on_miss",
+        "fake",
+        choice("seeded", "fail", "proxy", "record"),
+        "what a call gets that is not recorded: an answer, 501, or --upstream's, recorded or not",
+    ),
+    Flag("upstream", "fake", text, "URL of the server for --on-miss proxy and record"),
     Flag(
         "time_to_first_token",
         "fake",

@@ -13,7 +13,9 @@ from .generation import Generation
 from .scripted import GenerationQueue
 from .shard import Shard, ShardRequest
 
-__all__ = ["Condition", "Model"]
+__all__ = ["Condition", "FindRecorded", "Model"]
+
+FindRecorded = Callable[[ShardRequest], Generation | None]
 
 # What tonic says of a shard whose socket nobody listens on
 GONE = "error trying to connect: Connection refused (os error 111)"
@@ -43,7 +45,7 @@ class Model:
     def __init__(
         self,
         queue: GenerationQueue,
-        recorded: Callable[[ShardRequest], Generation | None],
+        recorded: FindRecorded,
         fallback: Shard,
         obedient: Callable[[], Shard],
     ) -> None:
@@ -90,8 +92,7 @@ class Model:
                 top_tokens=queued.top_tokens if request.top_n_tokens else (),
                 input_length=queued.input_length or request.input_length,
             )
-        recorded = self._recorded(request) if request.grammar is None else None
-        return recorded or self._shard(request).generate(request)
+        return self._recorded(request) or self._shard(request).generate(request)
 
     def _shard(self, request: ShardRequest) -> Shard:
         return self._obedient() if request.grammar is not None else self._fallback

@@ -27,7 +27,9 @@ class RecordedAnswers:
         self._tokens: dict[str, tuple[Token, ...]] | None = None
 
     def find(self, request: ShardRequest) -> Generation | None:
-        """The recorded answer to this prompt, or None."""
+        """The recorded answer to this prompt, or None; no grammar allows it."""
+        if request.grammar is not None:
+            return None
         if self._tokens is None:
             self._tokens = self._read()
         tokens = self._tokens.get(request.inputs)

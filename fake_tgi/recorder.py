@@ -16,12 +16,12 @@ from typing import Any, Final
 
 from .hop_headers import HOP_HEADERS
 from .keeping import Keeper, Taken
-from .player import Receive, Send
+from .player import HANG_UP, HangUp, Receive, Send
 from .recording import Ended
 from .spool import Left
 from .upstream import Answer, Upstream, UpstreamDied, UpstreamError
 
-__all__ = ["Recorder", "forward"]
+__all__ = ["Recorder", "forward", "read_body"]
 
 # Many clients go once they have seen the last event, a moment before the server has closed the answer.
 _GRACE: Final = 0.05  # seconds
@@ -69,7 +69,7 @@ class _Passing:
 class Recorder:
     """An ASGI application. `left` tells, after the server has stopped, what could not be kept."""
 
-    def __init__(self, upstream: Upstream, keeper: Keeper) -> None:
+    def __init__(self, upstream: Upstream, keeper: Keeper | None) -> None:
         self._upstream = upstream
         self._keeper = keeper
         self._passing = 0
@@ -81,7 +81,7 @@ class Recorder:
         elif scope["type"] == "http":
             self._passing += 1
             try:
-                body = await _read(receive)
+                body = await read_body(receive)
                 if body is not None:
                     await forward(scope, body, receive, send, self._upstream, self._keeper)
             finally:
@@ -93,7 +93,8 @@ class Recorder:
         deadline = time.monotonic() + _SETTLE
         while self._passing and time.monotonic() < deadline:  # noqa: ASYNC110  nobody tells, and it is soon
             await asyncio.sleep(0.005)
-        self.left = await asyncio.to_thread(self._keeper.close)
+        if self._keeper is not None:
+            self.left = await asyncio.to_thread(self._keeper.close)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -116,10 +117,13 @@ async def forward(
     passing = _Passing()
     method, headers = scope["method"], _headers(scope)
     target = _target(scope)
+    hang_up = scope["extensions"].get(HANG_UP) if "extensions" in scope else None
     sent = (
         body if body or any(name in ("content-length", "transfer-encoding") for name, _ in headers) else None
     )
-    pump = asyncio.ensure_future(_pump(passing, upstream, (method, target, headers, sent), send, began))
+    pump = asyncio.ensure_future(
+        _pump(passing, upstream, (method, target, headers, sent), send, began, hang_up)
+    )
     watch = asyncio.ensure_future(_left(receive))
     try:
         await asyncio.wait((pump, watch), return_when=asyncio.FIRST_COMPLETED)
@@ -150,6 +154,7 @@ async def _pump(
     request: tuple[str, str, list[tuple[str, str]], bytes | None],
     send: Send,
     began: float,
+    hang_up: HangUp | None,
 ) -> None:
     try:
         passing.answer = answer = await upstream.ask(*request)
@@ -175,7 +180,10 @@ async def _pump(
                 passing.piece(data, is_end, clock() - began)
     except UpstreamDied:
         passing.ended = "upstream_died"
-        return  # an answer that is never ended: the server closes the connection
+        await asyncio.sleep(0)  # a transport writes in the loop's next turn
+        if hang_up is not None:
+            hang_up("close")
+        return  # without an end; servers that cannot hang up take it for an answer that failed
     passing.ended = "complete"
     await send({"type": "http.response.body", "body": b""})
 
@@ -185,7 +193,7 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-async def _read(receive: Receive) -> bytes | None:
+async def read_body(receive: Receive) -> bytes | None:
     """All of the request's body; None when the client left before it was complete."""
     pieces: list[bytes] = []
     while True:

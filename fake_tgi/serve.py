@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from .call import Call
 from .endpoints import about, chat, completions, docs, generate, hosted, platforms
@@ -95,7 +96,12 @@ def find(path: str) -> Route | None:
 def serve(state: State, call: Call) -> Iterator[Frame]:
     """The answer to `call`, lazily; what it holds is given back when the iterator ends or is closed."""
     event = state.journal.begin(call)
-    frames = state.with_faults(call, _framed(state, call, event), event.strike)
+    if state.replay is None:
+        frames = _framed(state, call, event)
+    else:
+        framed = partial(_framed, state, call, event)
+        frames = state.replay.frames(state, call, framed, partial(setattr, event, "why"))
+    frames = state.with_faults(call, frames, event.strike)
     yield from state.journal.record(event, frames)
 
 
@@ -150,12 +156,16 @@ def _answer(state: State, call: Call, event: ServeEvent) -> Iterator[Frame]:
 def needs_body(state: State, call: Call) -> bool:
     """Whether the answer depends on the body of `call`. Where it does not, the router never reads it."""
     route = find(call.path)
-    return not state.stubs.idle or (
-        call.method == "POST"
-        and route is not None
-        and route.post is not None
-        and (not route.key or authorised(state, call))
-        and is_json(call.header(b"content-type"))
+    return (
+        not state.stubs.idle
+        or state.replay is not None
+        or (
+            call.method == "POST"
+            and route is not None
+            and route.post is not None
+            and (not route.key or authorised(state, call))
+            and is_json(call.header(b"content-type"))
+        )
     )
 
 

@@ -172,6 +172,16 @@ class Settings:
     speedup: float = 1.0
     """How much faster than real time a real clock runs, above 0."""
 
+    replay: str | None = None
+    """A folder or file of recordings to answer from."""
+    replay_speed: float = 1.0
+    """How much faster than recorded, above 0; infinity is at once."""
+    on_miss: str = "seeded"
+    """What a call gets that is not recorded: `seeded` an answer, `fail` 501, `proxy` the upstream's answer,
+    `record` that answer, which is recorded as well."""
+    upstream: str | None = None
+    """URL of the server behind `on_miss` proxy and record."""
+
     fault: tuple[str, ...] = ()
     """What goes wrong, as fake_tgi/faults/writing.py reads it: `cut(tokens=3) rate=0.1`."""
     allow_fault_header: bool = False
@@ -187,6 +197,7 @@ class Settings:
         _check_limits(self)
         _check_time(self)
         _check_faults(self)
+        _check_replay(self)
 
     @property
     def timed(self) -> bool:
@@ -287,3 +298,10 @@ def _check_faults(settings: Settings) -> None:
         rules_of(settings.fault)
     except FaultError as error:
         raise SettingsError(f"`fault`: {error}") from None
+
+
+def _check_replay(settings: Settings) -> None:
+    if not settings.replay_speed > 0:
+        raise SettingsError(f"`replay_speed` must be above 0, got {settings.replay_speed!r}")
+    if settings.on_miss not in ("seeded", "fail", "proxy", "record"):
+        raise SettingsError(f"`on_miss` must be seeded, fail, proxy or record, got {settings.on_miss!r}")

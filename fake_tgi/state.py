@@ -21,7 +21,7 @@ from .infer import Infer
 from .journal import Journal
 from .limits import Permits
 from .metrics import Metrics
-from .model import Model
+from .model import FindRecorded, Model
 from .model_folder import find_model_folder
 from .recorded import RecordedAnswers
 from .requests import GrammarType
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .delays import Delays
     from .faults import Faults
     from .frames import Frame
+    from .replay import Replay
     from .stubs.stub_file import StubFile
     from .templates import ChatTemplate
 
@@ -70,11 +71,16 @@ class State:
         self.scenarios = Scenarios()
         self.stubs = StubMap(self.tokenizer, self.scenarios, _stub_file(settings))
         self._seeds = SeedSource(settings.seed)
+        self.replay = _replay(settings, self.tokenizer)
+        recorded: FindRecorded = RecordedAnswers(self.tokenizer).find
+        answering = shard
+        if self.replay is not None:
+            recorded, answering = self.replay.model(recorded, shard)
         self.model = Model(
             self.queue,
-            RecordedAnswers(self.tokenizer).find,
-            shard or SeededShard(self.tokenizer, settings.seed, ignore_eos=settings.ignore_eos),
-            (lambda: shard) if shard is not None else self._obedient,
+            recorded,
+            answering or SeededShard(self.tokenizer, settings.seed, ignore_eos=settings.ignore_eos),
+            (lambda: answering) if answering is not None else self._obedient,
         )
         self.health = Health(self.model.well, self.model.alive)
         self.permits = Permits(settings.max_concurrent_requests)
@@ -177,6 +183,8 @@ class State:
         self._seeds.clear()
         self.stubs.clear()
         self.scenarios.clear()
+        if self.replay is not None:
+            self.replay.clear()
         if self.infer.delays is not None:
             self.infer.delays.clear()
 
@@ -194,6 +202,14 @@ def _stub_file(settings: Settings) -> StubFile | None:
     from .stubs.stub_file import StubFile  # only a file of stubs pays for reading files
 
     return StubFile(settings.stubs)
+
+
+def _replay(settings: Settings, tokenizer: Tokenizer) -> Replay | None:
+    if settings.replay is None and settings.on_miss == "seeded" and settings.upstream is None:
+        return None
+    from .replay import replay_of  # reading recordings costs start-up time that only a replay need pay
+
+    return replay_of(settings, tokenizer)
 
 
 def _delays(settings: Settings) -> Delays | None:

@@ -26,6 +26,7 @@ OWN_SAMPLES = {
     "profile": "llama-3.1-8b-a100",
     "clock": "virtual",
     "speedup": "10",
+    "on_miss": "fail",
     "fault": "cut(tokens=3) rate=0.1",
 }
 

@@ -192,7 +192,7 @@ def test_a_compressed_answer_is_searched_for_secrets_too(tmp_path: Path) -> None
 
 def test_what_a_client_got_before_it_left_is_kept_and_the_server_learns_that_it_left(tmp_path: Path) -> None:
     events = [b"data: %d\n\n" % number for number in range(500)]
-    with Upstream(stream(*events, gap=0.02)) as upstream, recorder(upstream.url, tmp_path) as (url, keeper):
+    with Upstream(stream(*events, gap=0.02)) as upstream, recorder(upstream.url, tmp_path) as (url, _):
         connection = http.client.HTTPConnection(urlsplit(url).netloc)
         connection.request("POST", "/generate_stream", b"{}")
         response = connection.getresponse()
@@ -213,7 +213,7 @@ def test_a_client_that_goes_once_it_has_seen_the_last_event_has_seen_everything(
         time.sleep(0.02)
         connection.sendall(b"0\r\n\r\n")
 
-    with Upstream(script) as upstream, recorder(upstream.url, tmp_path) as (url, keeper):
+    with Upstream(script) as upstream, recorder(upstream.url, tmp_path) as (url, _):
         connection = http.client.HTTPConnection(urlsplit(url).netloc)
         connection.request("POST", "/generate_stream", b"{}")
         response = connection.getresponse()
