@@ -13,7 +13,7 @@ import os
 import ssl
 import time
 from collections.abc import AsyncGenerator, Mapping
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -22,11 +22,15 @@ from yarl import URL
 from . import errors as e
 from ._alarm import Alarm, Wait, taken_back
 from ._environment import Surroundings, surroundings
-from ._exchange import Exchange
+from ._exchange import Exchange, Settings
+from ._operations import Operation
 from ._redact import url as shown
 from ._timeouts import Clocks
 
 __all__ = ["Reply", "Transport"]
+
+A = TypeVar("A")
+E = TypeVar("E")
 
 
 class ConnectTimeoutError(e.ConnectTimeoutError, aiohttp.ServerTimeoutError):
@@ -97,7 +101,7 @@ class _Attempt(Wait):
     __slots__ = ("alarm", "opened", "task", "then")
 
     def __init__(self, alarm: Alarm) -> None:
-        super().__init__()
+        self.expired = False
         self.alarm = alarm
         self.task = asyncio.current_task()
         self.opened = False  # a connection was opened for it, rather than one reused
@@ -136,6 +140,13 @@ class _Connector(aiohttp.TCPConnector):
         if attempt is not None:
             attempt.opened = True
         return await super()._create_connection(*args, **kwargs)
+
+
+class _Route(NamedTuple):
+    """How a URL is asked for: as aiohttp wants it, and with which options."""
+
+    url: URL
+    options: Mapping[str, Any]
 
 
 class _Session:
@@ -202,9 +213,12 @@ class Transport:
         self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, _Session] = WeakKeyDictionary()
         self._around: dict[str, Surroundings] = {}
         self._alarms: WeakKeyDictionary[asyncio.AbstractEventLoop, Alarm] = WeakKeyDictionary()
-        self._urls: dict[str, URL] = {}
-        self._limits: dict[float | None, aiohttp.ClientTimeout] = {}
+        self._routes: dict[str, _Route] = {}
         self._tls: dict[str | None, ssl.SSLContext | bool] = {}
+
+    def exchange(self, operation: Operation[A, E], settings: Settings, stream: bool) -> Exchange[A, E]:
+        """A call to `send`; here, so that clients need not import the class in every call."""
+        return Exchange(operation, settings, stream)
 
     def around(self, url: str) -> Surroundings:
         """What the environment adds for this URL, looked up once for each origin."""
@@ -229,10 +243,11 @@ class Transport:
     async def send(self, exchange: Exchange[Any, Any]) -> Reply:
         """Send the exchange's request; the reply's body is still to be read."""
         exchange.started()
-        alarm = self._alarm()
+        loop = asyncio.get_running_loop()
+        alarm = self._alarms.get(loop) or self._new_alarm(loop)
         again = False
         while True:
-            session = self._session() or await self._new_session()
+            session = self._session(loop) or await self._new_session(loop)
             attempt = _Attempt(alarm)
             try:
                 return Reply(await self._send(exchange, session, attempt), exchange.clocks, alarm)
@@ -246,26 +261,22 @@ class Transport:
                     continue
                 raise self._translated(exchange, error) from error
 
-    def _alarm(self) -> Alarm:
-        """This loop's alarm."""
-        loop = asyncio.get_running_loop()
-        found = self._alarms.get(loop)
-        if found is None:
-            for old in [old for old in self._alarms if old.is_closed()]:
-                self._alarms.pop(old)
-            found = self._alarms[loop] = Alarm()
-        return found
+    def _new_alarm(self, loop: asyncio.AbstractEventLoop) -> Alarm:
+        for old in [old for old in self._alarms if old.is_closed()]:
+            self._alarms.pop(old)
+        made = self._alarms[loop] = Alarm()
+        return made
 
-    def _session(self) -> aiohttp.ClientSession | None:
+    def _session(self, loop: asyncio.AbstractEventLoop) -> aiohttp.ClientSession | None:
         """This loop's session, if there is one that can be used."""
         if self._given is not None:
             return self._given
-        kept = self._sessions.get(asyncio.get_running_loop())
+        kept = self._sessions.get(loop)
         if kept is None or kept.session.closed or kept.pid != os.getpid():
             return None
         return kept.session
 
-    async def _new_session(self) -> aiohttp.ClientSession:
+    async def _new_session(self, loop: asyncio.AbstractEventLoop) -> aiohttp.ClientSession:
         for old in [old for old in self._sessions if old.is_closed()]:
             self._sessions.pop(old)
         session = aiohttp.ClientSession(
@@ -273,7 +284,7 @@ class Transport:
             timeout=aiohttp.ClientTimeout(total=None),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
-        kept = self._sessions[asyncio.get_running_loop()] = _Session(session)
+        kept = self._sessions[loop] = _Session(session)
         await kept.guard()
         return session
 
@@ -281,13 +292,7 @@ class Transport:
         self, exchange: Exchange[Any, Any], session: aiohttp.ClientSession, attempt: _Attempt
     ) -> aiohttp.ClientResponse:
         request = exchange.request
-        url = self._urls.get(request.url) or self._prepared_url(request.url)
-        around = self.around(request.url)
-        options: dict[str, Any] = {}
-        if url.scheme == "https":
-            options["ssl"] = self._context(around.ca_bundle)
-        if around.proxy:
-            options["proxy"] = around.proxy
+        url, options = self._routes.get(request.url) or self._route(request.url)
         headers: Mapping[str, str] = request.headers
         clocks = exchange.clocks
         now = time.monotonic()
@@ -302,7 +307,8 @@ class Transport:
                 wait, first = connect, clock
         else:  # a session of the caller's
             headers = _not_of_the_session(headers, session)
-            options["timeout"] = aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect)
+            limit = aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect)
+            options = {**options, "timeout": limit}
         try:
             if wait is not None:
                 alarm.set(attempt, wait, first)
@@ -318,7 +324,8 @@ class Transport:
             if isinstance(connector, _Connector):
                 connector.attempts.pop(attempt.task, None)
 
-    def _prepared_url(self, url: str) -> URL:
+    def _route(self, url: str) -> _Route:
+        """Worked out once for each URL."""
         try:
             prepared = URL(url)
         except ValueError as error:
@@ -327,10 +334,16 @@ class Transport:
             raise UnusableURLError(
                 f"base_url: {shown(url)!r} is no usable address: expected http://host or https://host"
             )
-        if len(self._urls) > 256:
-            self._urls.clear()
-        self._urls[url] = prepared
-        return prepared
+        around = self.around(url)
+        options: dict[str, Any] = {}
+        if prepared.scheme == "https":
+            options["ssl"] = self._context(around.ca_bundle)
+        if around.proxy:
+            options["proxy"] = around.proxy
+        if len(self._routes) > 256:
+            self._routes.clear()
+        found = self._routes[url] = _Route(prepared, options)
+        return found
 
     def _context(self, bundle: str | None) -> ssl.SSLContext | bool:
         """The TLS settings that `verify`, `cert` and the environment's bundle amount to."""
@@ -398,7 +411,7 @@ class Reply(Wait):
     __slots__ = ("_alarm", "_clocks", "_content", "_loop", "_lost", "_response", "ended", "headers", "status")
 
     def __init__(self, response: aiohttp.ClientResponse, clocks: Clocks, alarm: Alarm) -> None:
-        super().__init__()
+        self.expired = False
         self._alarm = alarm
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
@@ -421,7 +434,7 @@ class Reply(Wait):
         if self.ended:
             return b""
         content = self._content
-        if content.is_eof() and content.exception() is None:  # all of it is here: nothing to wait for
+        if content.is_eof() and content.exception() is None:  # all of it is here
             self.ended = True
             return content.read_nowait()
         if self._lost is None:
@@ -480,6 +493,12 @@ class Reply(Wait):
 
     async def read_all(self) -> bytes:
         """The rest of the body; the connection goes back to the pool."""
+        content = self._content
+        if content.is_eof() and content.exception() is None:  # it came with the head: nothing to wait for
+            self.ended = True
+            data = content.read_nowait()
+            self.release()
+            return data
         pieces: list[bytes] = []
         try:
             while not self.ended:

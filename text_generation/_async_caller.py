@@ -35,10 +35,9 @@ class AsyncCaller(ClientBase):
         return self._made
 
     def _exchange(self, operation: Operation[A, E], options: CallOptions, stream: bool) -> Exchange[A, E]:
-        from ._exchange import Exchange
-
-        around = self._transport().around(operation.url)
-        return Exchange(operation, self._settings(options, around.authorization), stream)
+        transport = self._transport()
+        settings = self._settings(options, transport.around(operation.url).authorization)
+        return transport.exchange(operation, settings, stream)
 
     async def _ready(self) -> None:
         """Awaited before the first request; for clients that have something to find out."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from ._retry import Retries, RetryBudget
 from ._retry import retries as _policy
 from ._timeouts import Timeouts, timeouts
+from ._written import Written
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -70,8 +71,9 @@ class ClientBase:
         self._model = model
         self._omit_nulls = omit_nulls
         self._trace = trace
-        self._written: dict[Any, bytes] = {}
+        self._written = Written()
         self._kept: tuple[tuple[Any, ...], Settings] | None = None
+        self._kept_target: tuple[str, Target] | None = None
         self._chance = random.Random()  # noqa: S311 - spreads waits, guards nothing
 
     def __repr__(self) -> str:
@@ -80,7 +82,10 @@ class ClientBase:
         return f"{type(self).__name__}({url(str(self.base_url))!r})"
 
     def _target(self, options: CallOptions) -> Target:
-        """Where a call goes, and in which dialect."""
+        """Where a call goes, and in which dialect; without options, the last one's."""
+        kept = self._kept_target
+        if not options and kept is not None and kept[0] is self.base_url:
+            return kept[1]
         from ._operations import Target
 
         unknown = options.keys() - _OPTIONS
@@ -93,13 +98,16 @@ class ClientBase:
             raise ConfigurationError(
                 f"base_url: expected text like 'http://127.0.0.1:80', got {self.base_url!r}"
             )
-        return Target(
+        target = Target(
             self.base_url,
             options.get("model") or self._model,
             options.get("omit_nulls", self._omit_nulls),
             options.get("extra") or {},
             self._written,
         )
+        if not options:
+            self._kept_target = self.base_url, target
+        return target
 
     def _settings(self, options: CallOptions, authorization: str | None) -> Settings:
         """What a call wants of its exchange; without options, what the last one wanted."""
@@ -140,7 +148,7 @@ def generation_parameters(
     """
     return {
         "details": True,
-        "stop": stop_sequences if stop_sequences is not None else [],
+        "stop": stop_sequences if stop_sequences is not None else (),  # the same object for every call
         "frequency_penalty": frequency_penalty or None,
         "top_p": off_at_one(top_p),
         **others,

@@ -35,11 +35,10 @@ class Caller(ClientBase):
         return self._made
 
     def _exchange(self, operation: Operation[A, E], options: CallOptions, stream: bool) -> Exchange[A, E]:
-        from ._exchange import Exchange
-
         self._timeout = self.timeout  # may have been assigned to
-        around = self._transport().around(operation.url)
-        return Exchange(operation, self._settings(options, around.authorization), stream)
+        transport = self._transport()
+        settings = self._settings(options, transport.around(operation.url).authorization)
+        return transport.exchange(operation, settings, stream)
 
     def _call(self, operation: Operation[A, Any], options: CallOptions) -> A:
         """Send, read the whole answer, retry as asked."""

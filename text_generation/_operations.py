@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from . import _folding as folding
 from . import types as t
 from ._streams import Protocol
+from ._written import Written
 from .errors import InvalidResponseError
 
 __all__ = ["Operation", "Target"]
@@ -38,8 +39,8 @@ class Target:
     omit_nulls: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Members to add to the body as they are."""
-    written: dict[Any, bytes] | None = None
-    """Parameters that this client has written before, by their values; None where nothing is remembered."""
+    written: Written | None = None
+    """What this client has written before; None where nothing is remembered."""
 
     @property
     def root(self) -> str:
@@ -60,6 +61,12 @@ class Target:
         if url.endswith("/v1"):
             return self.root
         return self.base_url
+
+    def generate(
+        self, prompt: str, parameters: Mapping[str, Any], parse: Callable[[Any], Any] | None = None
+    ) -> Operation[t.Response, t.StreamResponse]:
+        """The function of this name, for clients that would have to import it in every call."""
+        return generate(self, prompt, parameters, parse)
 
     def json(self, model: Any) -> bytes:
         """The body for a request model."""
@@ -102,24 +109,24 @@ _NULL = frozenset(
 )
 
 
+# Unlike json.dumps with an argument, it is not made anew for every call.
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def _generate_body(target: Target, prompt: str, parameters: Mapping[str, Any], stream: bool) -> bytes:
-    """The body of a generate request. Most calls of a program differ in their prompt only: what the
-    parameters are written as is worked out, and checked, once."""
+    """The body of a generate request: what the parameters are written as is worked out, and checked, once."""
     known = target.written
     if known is None or type(prompt) is not str or not prompt or target.extra or target.omit_nulls:
         return target.json(_request(prompt, parameters, stream))
-    values = [tuple(value) if type(value) is list else value for value in parameters.values()]
-    key = (stream, *parameters, *values, *map(type, values))  # the types, too: True equals 1
     try:
-        found = known.get(key)
-        text = json.dumps(prompt, ensure_ascii=False).encode()
-    except (TypeError, UnicodeEncodeError):  # a grammar; half a surrogate pair
+        text = _quoted(prompt).encode()
+    except UnicodeEncodeError:  # half a surrogate pair
         return target.json(_request(prompt, parameters, stream))
-    if found is None:
-        body = target.json(_request("-", parameters, stream))
-        if len(known) >= 64:
-            known.clear()
-        found = known[key] = body.removeprefix(b'{"inputs":"-"')
+    found = known.find(
+        stream,
+        parameters,
+        lambda: target.json(_request("-", parameters, stream)).removeprefix(b'{"inputs":"-"'),
+    )
     return b'{"inputs":' + text + found
 
 

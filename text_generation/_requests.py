@@ -15,7 +15,7 @@ import threading
 import time
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 import urllib3
@@ -26,10 +26,14 @@ from requests.structures import CaseInsensitiveDict
 from . import errors as e
 from ._chunked import ChunkedDecoder, MalformedChunk
 from ._environment import Surroundings, surroundings
-from ._exchange import Exchange
+from ._exchange import Exchange, Settings
+from ._operations import Operation
 from ._timeouts import Clocks
 
 __all__ = ["Reply", "Transport"]
+
+A = TypeVar("A")
+E = TypeVar("E")
 
 _PIECE = 1 << 14  # small enough that a batch of items stays in the cache
 _POOL = 256  # connections kept open to one server; more may be open at once
@@ -265,6 +269,10 @@ class Transport:
         self._own: tuple[int, requests.Session] | None = None  # with the process that made it
         self._around: dict[str, Surroundings] = {}
         self._urls: dict[str, str] = {}
+
+    def exchange(self, operation: Operation[A, E], settings: Settings, stream: bool) -> Exchange[A, E]:
+        """A call to `send`; here, so that clients need not import the class in every call."""
+        return Exchange(operation, settings, stream)
 
     def around(self, url: str) -> Surroundings:
         """What the environment adds for this URL, looked up once for each origin."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ._async_chat_calls import AsyncChatCalls
 from ._base import CallOptions, generation_parameters
+from ._generation import request
 from .errors import ServiceUnavailableError
 
 if TYPE_CHECKING:
@@ -161,9 +162,6 @@ class AsyncClient(AsyncChatCalls):
             ValidationError: A parameter is wrong; also what the server refuses.
             TextGenerationError: Whatever else goes wrong: see `text_generation.errors`.
         """
-        from ._generation import request
-        from ._operations import generate
-
         parameters, parse, options = request(
             generation_parameters(
                 do_sample=do_sample,
@@ -188,7 +186,7 @@ class AsyncClient(AsyncChatCalls):
             output,
             options,
         )
-        return await self._call(generate(self._target(options), prompt, parameters, parse), options)
+        return await self._call(self._target(options).generate(prompt, parameters, parse), options)
 
     def generate_stream(
         self,
@@ -219,7 +217,6 @@ class AsyncClient(AsyncChatCalls):
         """
 
         def operation() -> Operation[t.Response, t.StreamResponse]:
-            from ._generation import request
             from ._operations import generate_stream
 
             parameters, parse, target_options = request(

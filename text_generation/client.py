@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ._base import CallOptions, generation_parameters
 from ._chat_calls import ChatCalls
+from ._generation import request
 from .errors import ServiceUnavailableError
 
 if TYPE_CHECKING:
@@ -149,9 +150,6 @@ class Client(ChatCalls):
             ValidationError: A parameter is wrong; also what the server refuses.
             TextGenerationError: Whatever else goes wrong: see `text_generation.errors`.
         """
-        from ._generation import request
-        from ._operations import generate
-
         parameters, parse, options = request(
             generation_parameters(
                 do_sample=do_sample,
@@ -176,7 +174,7 @@ class Client(ChatCalls):
             output,
             options,
         )
-        return self._call(generate(self._target(options), prompt, parameters, parse), options)
+        return self._call(self._target(options).generate(prompt, parameters, parse), options)
 
     def generate_stream(
         self,
@@ -207,7 +205,6 @@ class Client(ChatCalls):
         """
 
         def operation() -> Operation[t.Response, t.StreamResponse]:
-            from ._generation import request
             from ._operations import generate_stream
 
             parameters, parse, target_options = request(
