@@ -30,7 +30,7 @@ class Difference:
     got: str
 
     def __str__(self) -> str:
-        return f"{self.where}: expected {self.expected}, got {self.got}"
+        return f"{self.where}{self.where and ': '}expected {self.expected}, got {self.got}"
 
 
 class FormError(ValueError):

@@ -84,7 +84,7 @@ class Error:
         if known is None:
             close = get_close_matches(str(self.cause), CAUSES, n=1)
             hint = f"{close[0]}?" if close else f"one of {', '.join(CAUSES)}"
-            raise FormError(Difference("error", hint, shown(self.cause)))
+            raise FormError(Difference("error", f"an error that there is: {hint}", shown(self.cause)))
         if self.message is not None and known.message is None:
             raise FormError(
                 Difference("message", f"none: {self.cause} always has the same text", shown(self.message))

@@ -18,7 +18,7 @@ from .lines import Located, UnreadableError
 __all__ = ["read_yaml"]
 
 _TAG: Final = "tag:yaml.org,2002:"
-_MOST: Final = 1_000_000
+_MOST: Final = 200_000
 
 # https://yaml.org/spec/1.2.2/#1032-tag-resolution
 _PLAIN: Final = (

@@ -1,0 +1,278 @@
+"""A stub file is read whole, told by its line where it is wrong, and read again when it changes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fake_tgi.cli import main
+from fake_tgi.stubs.json_lines import read_json
+from fake_tgi.stubs.lines import UnreadableError
+from fake_tgi.stubs.stub_file import StubFile, StubFileError
+from fake_tgi.stubs.yaml_lines import read_yaml
+from tests.fake.asking import make
+from tests.stubs.serving import post, said
+
+YAML = """\
+version: 1
+stubs:
+  - name: greeting
+    when:
+      route: [/generate, /]
+      inputs: {contains: Hello}
+      parameters:
+        seed: {absent: true}
+    answer: {text: " Hi."}   # the last one is the newest
+  - when: {streaming: true}
+    answers:
+      - error: overload
+      - tokens: [a, {text: b, logprob: -0.5}]
+        finish_reason: length
+    times: 2
+    priority: 3
+    scenario: {name: s, state: start, next: done}
+"""
+
+
+def write(path: Path, text: str) -> None:
+    """Writes a file so that its time of change is another one."""
+    before = path.stat().st_mtime_ns if path.exists() else 0
+    path.write_text(text, encoding="utf-8")
+    os.utime(path, ns=(before + 10**9, before + 10**9))
+
+
+class Clock:
+    """A clock that goes on when told."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def as_json(path: Path) -> list[dict[str, Any]]:
+    return [stub.as_json() for stub in StubFile(path).read()]
+
+
+def test_yaml_and_json_say_the_same(tmp_path: Path) -> None:
+    (tmp_path / "stubs.yaml").write_text(YAML)
+    expected = [
+        {
+            "name": "greeting",
+            "when": {"route": ["/generate", "/"], "inputs": {"contains": "Hello"},
+                     "parameters": {"seed": {"absent": True}}},
+            "answer": {"text": " Hi."},
+        },
+        {
+            "when": {"streaming": True},
+            "answers": [{"error": "overload"},
+                        {"tokens": ["a", {"text": "b", "logprob": -0.5}], "finish_reason": "length"}],
+            "times": 2,
+            "priority": 3,
+            "scenario": {"name": "s", "state": "start", "next": "done"},
+        },
+    ]  # fmt: skip
+    assert as_json(tmp_path / "stubs.yaml") == expected
+    (tmp_path / "stubs.json").write_text(json.dumps({"version": 1, "stubs": expected}))
+    assert as_json(tmp_path / "stubs.json") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ("version: 1\nstubs:\n  - when:\n      input: a\n    answer: {text: b}\n", 4,
+         'stubs[0].when.input: expected no such member, got "a"'),
+        ("version: 1\nstubs:\n  - answer: {text: b}\n  - answer:\n      text: 5\n", 5,
+         "stubs[1].answer.text: expected string, got 5"),
+        ("version: 1\nstubs:\n  - answer:\n      error: overlaod\n", 4,
+         'stubs[0].answer.error: expected an error that there is: overload?, got "overlaod"'),
+        ("version: 1\nstubs:\n  - when:\n      inputs:\n        matches: '('\n    answer: {text: b}\n", 5,
+         "stubs[0].when.inputs.matches: expected a regular expression"),
+        ("version: 1\nstubs:\n  - answer: {exchange: nowhere}\n", 3,
+         "stubs[0].answer.exchange: expected the name of a recorded exchange"),
+        ("version: 1\nstubs:\n  - when: {}\n", 3, "stubs[0]: expected a member 'answers'"),
+        ("version: 2\nstubs: []\n", 1, "version: expected 1, got 2"),
+        ("version: 1\nstubs:\n  - answers:\n    - text: a\n    - error: overload\n      message: b\n", 6,
+         "stubs[0].answers[1].message: expected none: overload always has the same text"),
+        ("- a\n- b\n", 1, "line 1: expected object"),
+        ("", 1, "line 1: expected object, got null"),
+        ("version: 1\nstubs:\n  - answer: {text: a}\n    answer: {text: b}\n", 4,
+         "stubs[0].answer: expected it once, got it twice"),
+        ("version: 1\nstubs: [\n", 3, "expected YAML, got none"),
+        ("version: 1\nstubs:\n\t- a\n", 3, "expected YAML, got none"),
+        ("version: 1\nstubs:\n  - answer: {text: !!binary aGk=}\n", 3, "expected a text, a number"),
+        ("version: 1\nstubs: &a\n  - *a\n", 2, "expected a value that ends"),
+        ("version: 1\n---\nversion: 1\n", 2, "expected YAML, got none: expected a single document"),
+        ("version: 1\nstubs:\n  - priority: .inf\n", 3, "got a number that JSON lacks"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_by_file_line_and_what_was_expected(
+    tmp_path: Path, text: str, line: int, told: str
+) -> None:
+    path = tmp_path / "stubs.yaml"
+    path.write_text(text)
+    with pytest.raises(StubFileError) as caught:
+        StubFile(path).read()
+    assert str(caught.value).startswith(f"{path}, line {line}: ")
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ('{\n "version": 1,\n "stubs": [\n  {"answer":\n   {"text": 5}}\n ]\n}', 5,
+         "stubs[0].answer.text: expected string, got 5"),
+        ('{\n "version": 1,\n "stubs": [,]\n}', 3, "expected JSON, got none: Expecting value"),
+        ('{"version": 1,\n "stubs": [],\n "stubs": []}', 3, "stubs: expected it once, got it twice"),
+        ('{"version": NaN}', 1, "expected JSON, got none: NaN is no number of JSON's"),
+        ("[" * 100_000, 1, "expected JSON, got none"),
+        ("", 1, "expected JSON, got none"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_json_is_told_by_its_line_too(
+    tmp_path: Path, text: str, line: int, told: str
+) -> None:
+    path = tmp_path / "stubs.json"
+    path.write_text(text)
+    with pytest.raises(StubFileError) as caught:
+        StubFile(path).read()
+    assert str(caught.value).startswith(f"{path}, line {line}: {told}")
+
+
+def test_a_file_that_is_not_there_or_no_text_is_an_error_of_one_line(tmp_path: Path) -> None:
+    with pytest.raises(StubFileError, match=r"missing\.yaml: expected a stub file"):
+        StubFile(tmp_path / "missing.yaml").read()
+    (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(StubFileError, match=r"bytes\.yaml: expected a stub file"):
+        StubFile(tmp_path / "bytes.yaml").read()
+
+
+@pytest.mark.parametrize(
+    ("plain", "value"),
+    [
+        ("yes", "yes"), ("on", "on"), ("2026-01-01", "2026-01-01"), ("1:30", "1:30"), ("1_000", "1_000"),
+        ("true", True), ("False", False), ("null", None), ("~", None), ("", None), ("'5'", "5"),
+        ("5", 5), ("-5", -5), ("0o17", 15), ("0x1F", 31), ("017", 17), ("1e3", 1000.0), (".5", 0.5),
+        ("5.", 5.0), ("=", "="), ("é", "é"),
+    ],
+)  # fmt: skip
+def test_plain_words_mean_what_yaml_1_2_says(plain: str, value: Any) -> None:
+    found = read_yaml(f"a: {plain}").value["a"]
+    assert (found, type(found)) == (value, type(value))
+
+
+def test_anchors_and_merge_keys_save_writing() -> None:
+    text = "base: &base {a: 1, b: 2}\none: *base\ntwo: {<<: *base, b: 3}\nmore: {<<: [*base, {c: 4}]}\n"
+    found = read_yaml(text).value
+    assert found["one"] == {"a": 1, "b": 2}
+    assert found["two"] == {"a": 1, "b": 3}
+    assert found["more"] == {"a": 1, "b": 2, "c": 4}
+
+
+def test_aliases_of_aliases_do_not_fill_the_memory() -> None:
+    bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12)
+    )
+    with pytest.raises(UnreadableError, match="a value that ends"):
+        read_yaml(bomb)
+
+
+@pytest.mark.parametrize("read", [read_yaml, read_json])
+def test_every_place_has_its_line(read: Any) -> None:
+    text = '{\n"a": [\n1,\n{"b c":\n2}],\n"d": 3}'
+    located = read(text)
+    places = {"a": 2, "a[0]": 3, "a[1]": 4, 'a[1]["b c"]': 4, "d": 6, "a[1].other": 4, "a[7]": 2, "zzz": 1}
+    assert {place: located.line(place) for place in places} == places
+
+
+def test_a_file_that_changes_is_read_again_ten_times_a_second_at_most(tmp_path: Path) -> None:
+    path, clock = tmp_path / "stubs.yaml", Clock()
+    write(path, "version: 1\nstubs: []\n")
+    file = StubFile(path, clock=clock)
+    file.read()
+    write(path, "version: 1\nstubs: [{answer: {text: a}}]\n")
+    assert file.changed() is None, "less than a tenth of a second has gone by"
+    clock.now = 0.11
+    found = file.changed()
+    assert found is not None
+    assert [stub.as_json() for stub in found] == [{"answer": {"text": "a"}}]
+    clock.now = 0.22
+    assert file.changed() is None, "nothing has changed"
+
+
+def test_while_a_file_is_wrong_the_old_stubs_stay(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "stubs.yaml"
+    write(path, "version: 1\nstubs: [{answer: {text: ' one'}}]\n")
+    app = make(stubs=str(path))
+    clock = Clock()
+    file = app.state.stubs.file
+    assert file is not None
+    file._clock, file._next = clock, 0.0
+    assert said(post(app)) == " one"
+
+    write(path, "version: 1\nstubs:\n  - answer: {txt: ' two'}\n")
+    clock.now = 1.0
+    with caplog.at_level(logging.WARNING, "fake_tgi.stubs"):
+        assert said(post(app)) == " one"
+        clock.now = 2.0
+        assert said(post(app)) == " one"
+    assert file.problem is not None
+    assert f"{path}, line 3: stubs[0].answer" in file.problem
+    assert len(caplog.records) == 1, "told once, not at every call"
+
+    path.unlink()
+    clock.now = 3.0
+    assert said(post(app)) == " one"
+
+    write(path, "version: 1\nstubs: [{answer: {text: ' three'}}]\n")
+    clock.now = 4.0
+    assert said(post(app)) == " three"
+    assert file.problem is None
+
+
+def test_stubs_of_the_file_are_older_than_all_others_and_survive_a_reset(tmp_path: Path) -> None:
+    from fake_tgi.stubs import Stub
+
+    path = tmp_path / "stubs.yaml"
+    path.write_text("version: 1\nstubs: [{answer: {text: ' file'}}, {answer: {text: ' once'}, times: 1}]\n")
+    app = make(stubs=str(path))
+    assert [said(post(app)), said(post(app))] == [" once", " file"]
+    app.state.stubs.add(Stub(answer=" added"))
+    assert said(post(app)) == " added"
+    app.state.clear()
+    assert [said(post(app)), said(post(app))] == [" once", " file"]
+
+
+@pytest.mark.damages_answers  # the recording has none of the headers
+def test_a_file_beside_the_stub_file_may_hold_the_recording(tmp_path: Path) -> None:
+    exchange = {
+        "name": "mine",
+        "request": {"method": "POST", "path": "/generate", "headers": {}},
+        "generations": [],
+        "response": {"status": 200, "headers": [["content-type", "application/json"]], "chunked": False,
+                     "chunks": ['{"generated_text":"recorded"}']},
+    }  # fmt: skip
+    (tmp_path / "calls.jsonl").write_text(json.dumps(exchange) + "\n")
+    for source in ("calls.jsonl#mine", "calls.jsonl"):
+        path = tmp_path / "stubs.yaml"
+        path.write_text(f"version: 1\nstubs: [{{answer: {{exchange: {source!r}}}}}]\n")
+        assert said(post(make(stubs=str(path)))) == "recorded"
+    path.write_text("version: 1\nstubs: [{answer: {exchange: 'calls.jsonl#other'}}]\n")
+    with pytest.raises(StubFileError, match='expected an exchange called "other"'):
+        StubFile(path).read()
+
+
+def test_the_command_tells_a_wrong_file_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "stubs.yaml"
+    path.write_text("version: 1\nstubs:\n  - answer: {text: 5}\n")
+    assert main(["serve", "--port", "0", "--stubs", str(path)]) == 1
+    told = capsys.readouterr().err
+    assert told == f"fake-tgi: {path}, line 3: stubs[0].answer.text: expected string, got 5\n"
