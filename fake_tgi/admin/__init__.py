@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from ..model import Condition
 from ..scripted import FormatError
-from . import requests
+from . import requests, scenarios, stubs
 from .bodies import json_object, member, refuse
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ def create_admin(state: State) -> Starlette:
             Route("/__admin/health", health, methods=["GET", "POST"]),
             Route("/__admin/reset", reset, methods=["POST"]),
             *requests.routes(state),
+            *scenarios.routes(state),
+            *stubs.routes(state),
         ]
     )
 

@@ -1,0 +1,156 @@
+"""The admin API does what the library does: stubs and scenarios over HTTP, all of a body or nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fake_tgi.app import Application
+from fake_tgi.stubs import Step, Stub
+from tests.fake.asking import Reply, ask, make
+from tests.stubs.serving import post, said, stubbed
+
+ONE = {"when": {"inputs": {"contains": "Hello"}}, "answer": {"text": " Hi."}}
+
+
+def admin(app: Application, method: str, path: str, body: Any = None) -> Reply:
+    return ask(app, method, f"/__admin/{path}", body)
+
+
+def test_a_stub_is_added_shown_used_and_taken_away() -> None:
+    app = make()
+    added = admin(app, "POST", "stubs", ONE)
+    assert (added.status, added.json()["stubs"]) == (201, [{"id": 1, "source": "api", "hits": 0, **ONE}])
+    assert said(post(app)) == " Hi."
+    assert admin(app, "GET", "stubs").json() == {
+        "stubs": [{"id": 1, "source": "api", "hits": 1, **ONE}], "file": None, "problem": None
+    }  # fmt: skip
+    assert admin(app, "GET", "stubs/1").json()["hits"] == 1
+    assert admin(app, "DELETE", "stubs/1").status == 200
+    assert admin(app, "GET", "stubs/1").status == 404
+    assert admin(app, "GET", "stubs").json()["stubs"] == []
+
+
+def test_several_stubs_are_added_and_replaced_at_once() -> None:
+    app = make()
+    other = {"answer": {"error": "overload"}, "times": 1}
+    assert [each["id"] for each in admin(app, "POST", "stubs", {"stubs": [ONE, other]}).json()["stubs"]] == [
+        1,
+        2,
+    ]
+    assert [post(app).status, post(app).status] == [429, 200]
+    replaced = admin(app, "PUT", "stubs", {"stubs": [{"answer": {"text": " only"}}]}).json()
+    assert [each["id"] for each in replaced["stubs"]] == [3]
+    assert said(post(app)) == " only"
+    assert admin(app, "DELETE", "stubs").json()["stubs"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "expected"),
+    [
+        ({"answer": {"text": 5}}, "answer.text", "string"),
+        ({"stubs": [ONE, {"answer": {"error": "nope"}}]}, "stubs[1].answer.error", "an error that there is"),
+        ({"stubs": [ONE], "more": 1}, "more", "no such member"),
+        ({"when": {"inputs": {"matches": "("}}, "answer": {"text": "a"}}, "when.inputs.matches",
+         "a regular expression"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_what_is_wrong_is_refused_by_its_place_and_nothing_is_applied(
+    method: str, body: dict[str, Any], path: str, expected: str
+) -> None:
+    app = stubbed(Stub(answer=" before"))
+    if method == "PUT" and "stubs" not in body:
+        body, path = {"stubs": [body]}, f"stubs[0].{path}"
+    reply = admin(app, method, "stubs", body)
+    assert reply.status == 422
+    value = reply.json()
+    assert (value["error_type"], value["path"]) == ("admin", path)
+    assert value["expected"].startswith(expected)
+    assert value["error"].startswith(f"{path}: expected {expected}")
+    assert [placed.id for placed in app.state.stubs] == [1]
+    assert said(post(app)) == " before"
+
+
+def test_a_body_that_is_no_object_is_refused() -> None:
+    for raw in (b"", b"[]", b"{"):
+        assert ask(make(), "POST", "/__admin/stubs", raw=raw).status == 422
+
+
+def test_what_no_file_can_hold_shows_by_its_name() -> None:
+    def greet(asked: Any) -> str:
+        return "Hello"
+
+    def polite(inputs: Any) -> bool:
+        return True
+
+    app = stubbed(Stub({"inputs": polite}, greet))
+    assert admin(app, "GET", "stubs").json()["stubs"][0] == {
+        "id": 1, "source": "api", "hits": 0,
+        "when": {"inputs": {"satisfies": "polite"}}, "answer": {"function": "greet"},
+    }  # fmt: skip
+
+
+@pytest.mark.damages_answers  # the stub's function fails
+def test_what_a_function_raised_can_be_read() -> None:
+    def fails(asked: Any) -> str:
+        raise KeyError("mine")
+
+    app = stubbed(Stub(answer=fails, name="broken"))
+    assert post(app).status == 500
+    (error,) = admin(app, "GET", "stubs/errors").json()["errors"]
+    assert (error["stub"], error["id"], error["error"]) == ("broken", 1, "KeyError: 'mine'")
+    assert error["request"] == {"method": "POST", "path": "/generate"}
+    assert "in fails" in error["traceback"]
+
+
+def test_a_recorded_request_can_be_held_against_the_stubs() -> None:
+    app = stubbed(Stub({"inputs": "Hello", "headers": {"x-a": "1"}}, "a", name="greeting"))
+    asked = {"method": "POST", "path": "/generate?x=1", "headers": {"X-A": "2"}, "json": {"inputs": "Hello"}}
+    (miss,) = admin(app, "POST", "stubs/near-misses", asked).json()["near_misses"]
+    assert miss["stub"] == "greeting"
+    assert miss["differences"] == [{"where": "headers.x-a", "expected": '"1"', "got": '"2"'}]
+    assert next(iter(app.state.stubs)).hits == 0, "asking why uses nothing up"
+    assert admin(app, "POST", "stubs/near-misses", {"method": "POST"}).json()["path"] == ""
+
+
+def test_scenarios_can_be_seen_moved_and_started_again() -> None:
+    app = stubbed(
+        Stub(answer=" out", step=Step("login", "start", "in")), Stub(answer=" in", step=Step("login", "in"))
+    )
+    assert admin(app, "GET", "scenarios").json()["scenarios"] == [
+        {"name": "login", "state": "start", "states": ["in", "start"]}
+    ]
+    assert said(post(app)) == " out"
+    assert admin(app, "GET", "scenarios").json()["scenarios"][0]["state"] == "in"
+    assert said(post(app)) == " in"
+    assert admin(app, "PUT", "scenarios/login", {"state": "start"}).json() == {
+        "name": "login",
+        "state": "start",
+    }
+    assert said(post(app)) == " out"
+    admin(app, "PUT", "scenarios/other one", {"state": "x"})
+    assert [each["name"] for each in admin(app, "GET", "scenarios").json()["scenarios"]] == [
+        "login",
+        "other one",
+    ]
+    assert [e["state"] for e in admin(app, "DELETE", "scenarios").json()["scenarios"]] == ["start"]
+
+
+@pytest.mark.parametrize("body", [{}, {"state": 5}, {"state": ""}, {"state": "a", "next": "b"}])
+def test_a_scenario_is_moved_to_a_named_state_or_not_at_all(body: dict[str, Any]) -> None:
+    app = make()
+    reply = admin(app, "PUT", "scenarios/login", body)
+    assert reply.status == 422
+    assert "expected" in reply.json()["error"]
+    assert app.state.scenarios.states() == {}
+
+
+def test_a_reset_forgets_stubs_and_scenarios() -> None:
+    app = stubbed(Stub(answer=" a", step=Step("s", None, "next")))
+    post(app)
+    admin(app, "POST", "reset")
+    assert admin(app, "GET", "stubs").json()["stubs"] == []
+    assert app.state.scenarios.states() == {}
+    assert app.state.stubs.idle
