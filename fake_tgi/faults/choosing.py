@@ -112,6 +112,11 @@ class Faults:
         self._salts = [b"%d:%b" % (index, repr(rule.fault).encode()) for index, rule in enumerate(plan.rules)]
         self._since = [self._clock()] * len(plan.rules)
 
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many calls each rule was about so far, struck or not."""
+        return tuple(self._counts)
+
     def add(self, *rules: FaultRule) -> None:
         """Rules behind those there are, whose counts go on."""
         counts, since = self._counts, self._since
