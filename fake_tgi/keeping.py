@@ -32,7 +32,7 @@ _UNTOLD: Final = HOP_HEADERS | {
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One exchange as it went past, secrets and all. `at` is seconds since 1970."""
+    """One exchange as it went past, secrets and all. `at` is seconds since 1970, None if unknown."""
 
     method: str
     target: str
@@ -44,7 +44,7 @@ class Taken:
     chunks: tuple[bytes, ...]
     times: tuple[float, ...]
     ended: Ended
-    at: float
+    at: float | None
 
     @property
     def size(self) -> int:
@@ -138,7 +138,7 @@ class Keeper:
             chunks=redacted,
             times=taken.times,
             ended=taken.ended,
-            at=datetime.fromtimestamp(taken.at, timezone.utc).isoformat(timespec="milliseconds"),
+            at=None if taken.at is None else _moment(taken.at),
         )
 
     def _named(self, recording: Recording, folder: Path) -> Recording:
@@ -151,6 +151,10 @@ class Keeper:
             name = base if count == 1 else f"{base}.{count}"
             if recording.ended == "complete" or not (folder / f"{name}{SUFFIX}").exists():
                 return replace(recording, name=name)
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds")
 
 
 def _decoded(coding: str, chunks: tuple[bytes, ...]) -> tuple[bytes, ...] | None:

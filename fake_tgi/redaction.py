@@ -125,15 +125,10 @@ class Redactor:
         """From now on the secrets in these headers are secrets anywhere."""
         before = len(self._known)
         for name, value in headers:
-            if is_secret_header(name):
-                for secret in _values(name, value):
-                    if (
-                        len(secret) >= _SHORTEST_KNOWN
-                        and _MARK not in secret
-                        and len(self._known) < _MOST_KNOWN
-                    ):
-                        self._known[secret] = None
-                        self._known[quote(secret, safe="").encode()] = None
+            for secret in _values(name, value) if is_secret_header(name) else ():
+                if _worth_knowing(secret) and len(self._known) < _MOST_KNOWN:
+                    self._known[secret] = None
+                    self._known[quote(secret, safe="").encode()] = None
         if len(self._known) > before:
             longest_first = sorted(self._known, key=len, reverse=True)
             self._known_pattern = re.compile(b"|".join(map(re.escape, longest_first)))
@@ -172,6 +167,12 @@ class Redactor:
                     yield from (match.span(group) for group in range(1, match.re.groups + 1))
                 else:
                     yield match.span()
+
+
+def _worth_knowing(secret: bytes) -> bool:
+    """Not too short to be told from a word, and not known by its form anyway."""
+    known_by_form = any(pattern.fullmatch(secret) for pattern in _FORMS)
+    return len(secret) >= _SHORTEST_KNOWN and _MARK not in secret and not known_by_form
 
 
 def _values(name: str, value: str) -> Iterable[bytes]:
