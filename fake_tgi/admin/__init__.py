@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from ..model import Condition
 from ..scripted import FormatError
-from . import requests, scenarios, stubs
+from . import clock, faults, requests, scenarios, settings, stubs
 from .bodies import json_object, member, refuse
 
 if TYPE_CHECKING:
@@ -59,6 +59,9 @@ def create_admin(state: State) -> Starlette:
             *requests.routes(state),
             *scenarios.routes(state),
             *stubs.routes(state),
+            *faults.routes(state),
+            *clock.routes(state),
+            *settings.routes(state),
         ]
     )
 
