@@ -112,7 +112,7 @@ def _characters(body: Any) -> int | None:
         return None
     if isinstance(body.get("inputs"), str):
         return len(body["inputs"])
-    prompt = body.get("prompt")
+    prompt = None if "messages" in body else body.get("prompt")
     return sum(map(len, prompt)) if isinstance(prompt, list) else len(prompt) if prompt is not None else None
 
 
@@ -141,7 +141,7 @@ def prefill_counts() -> Rule:
 
     def check(seen: Seen, known: Known) -> Iterator[Violation]:
         found, count = details(seen), prompt_tokens(seen)
-        if found and found["prefill"] and len(found["prefill"]) != count:
+        if found and found.get("prefill") and len(found["prefill"]) != count:
             got = str(len(found["prefill"]))
             yield Violation("details.prefill", "prefill", f"{count} tokens, those of the prompt", got)
 

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from fake_tgi.verification.asking import Asker, Heard, NotReached, TooSlow
+from fake_tgi.verification.asking import LARGEST, Asker, Heard, NotReached, TooSlow
 from fake_tgi.verification.target import Target
 
 JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
@@ -248,6 +248,22 @@ def test_a_large_body_refused_before_its_end_is_still_answered() -> None:
     thread.join()
     listener.close()
     assert heard.status == 413
+
+
+def test_a_proxy_is_asked_for_a_tunnel_to_a_server_with_tls() -> None:
+    peer = Peer(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+    with serving(peer) as proxy, pytest.raises(NotReached, match="403 Forbidden"):
+        ask(Target("https", "tgi.example", 443, proxy=(proxy.host, proxy.port)))
+    assert peer.requests[0].startswith(b"CONNECT tgi.example:443 HTTP/1.")
+
+
+def test_no_more_than_so_much_of_an_answer_is_read() -> None:
+    size = LARGEST + 1_000_000
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size
+    with serving(Peer(head + b"x" * size)) as target:
+        heard = ask(target)
+    assert heard.fault == f"the answer is larger than {LARGEST} bytes"
+    assert sum(map(len, heard.chunks)) <= LARGEST
 
 
 def test_a_proxy_is_asked_for_the_whole_url() -> None:

@@ -188,6 +188,23 @@ FURTHER: dict[str, tuple[Damage, str, str]] = {
         CHAT,
         "tool",
     ),
+    "the arguments are not those of the tool": (
+        on(CHAT, stream=False)(d.lines_as(b'\\"unit\\"', b'\\"size\\"')),
+        CHAT,
+        "tool",
+    ),
+    "words in place of a call": (on(CHAT, stream=False)(d.edit(d.words_for_call)), CHAT, "tool"),
+    "no pieces of a call": (on(CHAT, stream=True)(d.events_changed(d.words_for_pieces)), CHAT, "tool"),
+    "a greedy answer begins otherwise, if it is short": (
+        on(GENERATE)(d.edit(d.other_first_letter)),
+        "generate.one",
+        "same text",
+    ),
+    "an answer ends for another reason": (
+        on("/")(d.lines_as(b'"finish_reason":"length"', b'"finish_reason":"stop_sequence"')),
+        "/",
+        "stop|finish reason",
+    ),
     "the answer names another model": (
         on(CHAT)(d.edit(lambda v: v.update(model="other"))),
         CHAT,

@@ -100,6 +100,44 @@ CHANGES: dict[str, tuple[Damage, str, str]] = {
 }  # fmt: skip
 
 
+#: Forms of an answer, beside its members.
+FORMS: dict[str, tuple[Damage, str, str, str]] = {
+    "an error in place of an answer": (
+        on(STREAM)(d.events_changed(lambda events: [*events[:-1], {"error": "x", "error_type": "y"}])),
+        STREAM, "changed form", "events",
+    ),
+    "events with names": (
+        on(STREAM)(d.lines_as(b"data:", b"event: x\ndata:")), STREAM, "changed form", "events",
+    ),
+    "fewer events": (on(STREAM)(d.events_changed(lambda e: e[1:])), STREAM, "changed text", "events"),
+    "a text in place of JSON": (
+        on("/tokenize")(d.lines_as(b"[", b"(")), "/tokenize", "changed form", "body",
+    ),
+    "another content type": (
+        on("/tokenize")(d.content_type("text/plain")), "/tokenize", "changed form", "headers.content-type",
+    ),
+    "a family of metrics gone": (
+        on("/metrics")(d.lines_as(b"tgi_queue_size", b"tgi_queue_length")), "metrics.afterwards",
+        "removed field", "tgi_queue_size",
+    ),
+    "a new family of metrics": (
+        on("/metrics")(d.lines_as(b"tgi_queue_size", b"tgi_queue_length")), "metrics.afterwards",
+        "new field", "tgi_queue_length",
+    ),
+    "a family of another type": (
+        on("/metrics")(d.lines_as(b"tgi_queue_size gauge", b"tgi_queue_size counter")), "metrics.afterwards",
+        "changed type", "tgi_queue_size",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_change_of_form_is_told(compare: Compare, name: str) -> None:
+    damage, only, kind, where = FORMS[name]
+    told = compare(damage, only)
+    assert (kind, where) in {(drift.kind, drift.where) for drift in told}, told
+
+
 @pytest.mark.parametrize("kind", CHANGES)
 def test_a_change_is_told_by_its_kind_and_place(compare: Compare, kind: str) -> None:
     damage, only, where = CHANGES[kind]

@@ -50,7 +50,7 @@ _PLAIN: Final = (
     post(
         "generate.array",
         "/generate",
-        [PROMPT, [None, None, None, None, None, None, None, False, FEW]],
+        [PROMPT, {"max_new_tokens": FEW}],
         "an array, its members in order, is an object",
         _SAME,
         hidden_tokens=FEW,
