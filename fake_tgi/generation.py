@@ -41,7 +41,7 @@ class PrefillToken:
 class Generation:
     """The model's side of one call.
 
-    `generated_text` leaves special tokens out. `finish_reason` is None where the tokens were produced and then
+    `generated_text` leaves special tokens out. `finish_reason` is None where tokens were produced and then
     the model failed, with `error` as its message, or fell silent, without one. `final` says that nothing may
     follow, even if it ended at a length that is less than asked for. `seed` is None unless it sampled.
     `top_tokens` is empty, or holds the most likely tokens for each generated one. `input_length` counts
