@@ -98,27 +98,32 @@ def _timed_out(clocks: Clocks, clock: str) -> e.ClockTimeoutError:
 class _Attempt(Wait):
     """One request under way. The connect clock runs until there is a connection, then the next one does."""
 
-    __slots__ = ("alarm", "opened", "task", "then")
+    __slots__ = ("alarm", "clocks", "connecting", "opened", "task")
 
-    def __init__(self, alarm: Alarm) -> None:
+    def __init__(self, alarm: Alarm, clocks: Clocks) -> None:
         self.expired = False
         self.alarm = alarm
         self.task = asyncio.current_task()
         self.opened = False  # a connection was opened for it, rather than one reused
-        self.then: tuple[float | None, str] | None = None
+        self.clocks = clocks
+        self.connecting = False  # the connect clock runs
 
     def ring(self) -> None:
         if self.task is not None:
             self.task.cancel()
 
     def connected(self) -> None:
-        then, self.then = self.then, None
-        if then is None:
+        """The request goes out now: so begins its first-token clock."""
+        now = time.monotonic()
+        self.clocks.start(now)
+        if not self.connecting:
             return
-        if then[0] is None:
+        self.connecting = False
+        seconds, clock = self.clocks.wait(True, now)
+        if seconds is None:
             self.alarm.clear(self)
         else:
-            self.alarm.set(self, then[0], then[1])
+            self.alarm.set(self, seconds, clock)
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -248,7 +253,7 @@ class Transport:
         again = False
         while True:
             session = self._session(loop) or await self._new_session(loop)
-            attempt = _Attempt(alarm)
+            attempt = _Attempt(alarm, exchange.clocks)
             try:
                 return Reply(await self._send(exchange, session, attempt), exchange.clocks, alarm)
             except (asyncio.CancelledError, e.TextGenerationError):
@@ -302,9 +307,8 @@ class Transport:
         alarm = attempt.alarm
         if isinstance(connector, _Connector):
             connector.attempts[attempt.task] = attempt
-            if connect is not None and (wait is None or connect <= wait):
-                attempt.then = wait, first
-                wait, first = connect, clock
+            attempt.connecting = True
+            wait, first = connect, clock
         else:  # a session of the caller's
             headers = _not_of_the_session(headers, session)
             limit = aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect)

@@ -27,6 +27,7 @@ from . import errors as e
 from ._chunked import ChunkedDecoder, MalformedChunk
 from ._environment import Surroundings, surroundings
 from ._exchange import Exchange, Settings
+from ._head import TimedResponse
 from ._operations import Operation
 from ._timeouts import Clocks
 
@@ -150,9 +151,10 @@ class _Sending(threading.local):
 class Sending:
     """One request under way: another thread can break it off; a fresh connection is told from a kept one."""
 
-    __slots__ = ("cancelled", "connection", "fresh")
+    __slots__ = ("cancelled", "clocks", "connection", "fresh")
 
     def __init__(self) -> None:
+        self.clocks: Clocks | None = None
         self.connection: Any = None
         self.fresh = True
         self.cancelled = False
@@ -181,6 +183,8 @@ def _watched(pool_class: type[Any], sending: _Sending) -> type[Any]:
         if current is not None:
             current.fresh = getattr(connection, "sock", None) is None
             current.connection = connection
+            if isinstance(connection, _Joining):
+                connection.clocks = current.clocks
             if current.cancelled:
                 connection.close()
         return connection
@@ -190,8 +194,12 @@ def _watched(pool_class: type[Any], sending: _Sending) -> type[Any]:
 
 
 class _Joining:
-    """A connection that sends a request's head and body in one piece: one system call, one packet."""
+    """A connection that sends a request's head and body in one piece: one system call, one packet.
 
+    The first-token clock begins when the request is out; the answer's head is read against it.
+    """
+
+    clocks: Clocks | None = None
     _head: bytes | None = None
     _body: Any = None
 
@@ -210,12 +218,20 @@ class _Joining:
             data, self._head, self._body = (self._head or b"") + data, None, None
         super().send(data)  # type: ignore[misc]
 
+    def response_class(self, *args: Any, **kwargs: Any) -> TimedResponse:
+        """What http.client makes an answer with."""
+        made = TimedResponse(*args, **kwargs)
+        made.clocks = clocks = self.clocks
+        if clocks is not None:
+            clocks.start(time.monotonic())
+        return made
 
-class _JoiningHTTP(_Joining, urllib3.connection.HTTPConnection):
+
+class _JoiningHTTP(_Joining, urllib3.connection.HTTPConnection):  # type: ignore[misc]
     pass
 
 
-class _JoiningHTTPS(_Joining, urllib3.connection.HTTPSConnection):
+class _JoiningHTTPS(_Joining, urllib3.connection.HTTPSConnection):  # type: ignore[misc]
     pass
 
 
@@ -353,6 +369,7 @@ class Transport:
             headers["Content-Length"] = str(len(request.body))
         adapter = self._session().get_adapter(prepared.url)
         local = getattr(adapter, "sending", None)
+        sending.clocks = clocks
         if local is not None:
             local.current = sending
         try:

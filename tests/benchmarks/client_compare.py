@@ -58,7 +58,7 @@ IMPOSSIBLE = frozenset(("chat_stream", "async_chat_stream", "async_big"))
 
 def _environment(name: str, packages: Sequence[str]) -> Path:
     """The interpreter of an environment with these packages, made if need be."""
-    folder = ENVIRONMENTS / name
+    folder = ENVIRONMENTS / f"{name}-{sys.version_info.major}.{sys.version_info.minor}"
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
@@ -87,6 +87,15 @@ def _measure(python: Path, library: str, scenario: str, url: str) -> float:
     return float(done.stdout.split()[-1])
 
 
+def _version(name: str) -> str:
+    """Of a peer, as installed in its environment."""
+    python = _environment(name, PEERS[name])
+    asked = f"import importlib.metadata as m; print(m.version({name!r}))"
+    return subprocess.run(
+        [str(python), "-c", asked], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
 def _table(rounds: int, scenarios: Sequence[str]) -> tuple[list[str], list[str]]:
     """The table's lines, and what is above its limit."""
     ENVIRONMENTS.mkdir(exist_ok=True)
@@ -111,8 +120,8 @@ def _table(rounds: int, scenarios: Sequence[str]) -> tuple[list[str], list[str]]
                 if row.scenario not in IMPOSSIBLE:
                     found = _measure(published, "text_generation", row.scenario, url)
                     runs.setdefault("published", []).append(found)
-            for name in row.peers:
-                runs[name] = [_measure(peers[name], name, row.scenario, url)]
+                for name in row.peers:
+                    runs.setdefault(name, []).append(_measure(peers[name], name, row.scenario, url))
             best = {name: choose(values) for name, values in runs.items()}
             ratio = best["ours"] / best["published"] if "published" in best else None
             if (
@@ -141,9 +150,17 @@ def main() -> int:
     parser.add_argument("--write", type=Path, help="a page with the two markers, to put the table between")
     arguments = parser.parse_args()
     lines, misses = _table(arguments.rounds, arguments.only)
-    machine = f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores"
+    machine = (
+        f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} on "
+        f"{platform.machine()}, {os.cpu_count()} cores"
+    )
     when = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-    lines += ["", f"Made by `python tests/benchmarks/client_compare.py --write` on {when}, {machine}."]
+    versions = ", ".join(f"{name} {_version(name)}" for name in PEERS)
+    lines += [
+        "",
+        f"Made by `python tests/benchmarks/client_compare.py --write docs/benchmarks.md` on {when}: "
+        f"{machine}; of each the best of {arguments.rounds} runs, taken in turns. Peers: {versions}.",
+    ]
     sys.stdout.write("\n".join(lines) + "\n")
     if arguments.write is not None:
         page = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import socket
 import threading
 import time
@@ -13,6 +14,13 @@ from text_generation import Timeouts, errors
 
 from .raw_server import END, RawServer, chunk, response, stream_head
 from .wire import answer, chat_answer, dumps, event, events, sse
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _loaded() -> None:
+    """What the first call would load must not count as time."""
+    for name in ("_requests", "_aiohttp", "stream", "async_stream", "_operations"):
+        importlib.import_module(f"text_generation.{name}")
 
 
 def _timed_out(error: BaseException | None, clock: str, seconds: float) -> None:
@@ -110,6 +118,39 @@ def test_connecting_has_a_clock(face: Any) -> None:
         assert time.monotonic() - started < 2
         for other in others:
             other.close()
+
+
+@pytest.mark.parametrize("clock", ["first_token", "total"])
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_dripping_head_has_a_deadline(face: Any, server: RawServer, clock: str, streaming: bool) -> None:
+    """Status and headers that come one byte at a time do not start the clock again with each byte."""
+    script: list[Any] = []
+    for byte in response(headers={"x-filler": "a" * 60})[:80]:
+        script += [bytes([byte]), 0.05]
+    server.scripts += [script]
+    client = face.client(server.url, timeout=Timeouts(**{clock: 0.4}))
+    started = time.monotonic()
+    if streaming:
+        items, error = face.collect(face.stream(client, "generate_stream", "hi"))
+        assert items == []
+    else:
+        with pytest.raises(errors.ClockTimeoutError) as caught:
+            face.call(client, "generate", "hi")
+        error = caught.value
+    _timed_out(error, clock, 0.4)
+    assert 0.3 < time.monotonic() - started < 1.5
+    assert server.seen[0].client_left.wait(1)
+
+
+def test_a_slow_head_in_time_is_read(face: Any, server: RawServer) -> None:
+    """Pauses within the head do no harm, nor does what is left of its time limit the body."""
+    whole = answer()
+    head, body = whole.split(b"\r\n\r\n")
+    server.scripts += [[head[:9], 0.2, head[9:], 0.2, b"\r\n\r\n" + body[:5], 0.4, body[5:]], [answer()]]
+    client = face.client(server.url, timeout=Timeouts(first_token=0.7, silence=0.7))
+    assert face.call(client, "generate", "hi").generated_text == " Rayleigh scattering"
+    assert face.call(client, "generate", "hi").generated_text == " Rayleigh scattering"
+    assert server.connections == 1
 
 
 def test_a_call_may_have_clocks_of_its_own(face: Any, server: RawServer) -> None:
