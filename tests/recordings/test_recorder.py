@@ -6,6 +6,8 @@ import gzip
 import http.client
 import json
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -351,3 +353,30 @@ def test_when_too_much_waits_for_the_disk_calls_are_refused_and_not_lost(tmp_pat
         folder.unlink()
         assert keeper.flush(5)
         assert ask(url)[0].status == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits another process's files with prlimit")
+def test_the_command_survives_a_disk_that_takes_no_file_and_ends_with_all_of_them(tmp_path: Path) -> None:
+    """A limit on the size of files stands for the full disk: writing fails in the middle of a file."""
+    import resource
+
+    words = ["record", "--out", str(tmp_path / "out"), "--port", "0", "--upstream"]
+    with Upstream(stream(b"a" * 5000)) as upstream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "fake_tgi.cli", *words, upstream.url], stderr=subprocess.PIPE, text=True
+        )
+        assert process.stderr is not None
+        with process, process.stderr:
+            url = process.stderr.readline().partition(" at ")[2].split()[0]
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+            for _ in range(3):
+                assert ask(url)[1] == b"a" * 5000
+            assert "recordings wait in memory" in process.stderr.readline()
+            assert list((tmp_path / "out").rglob("*.json")) == []
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+            assert "can be written to again" in process.stderr.readline()
+            process.terminate()
+            assert process.stderr.read() == ""
+        assert process.returncode == 0
+    assert len(recorded(tmp_path / "out")) == 3
+    assert [file for file in (tmp_path / "out").rglob("*") if file.suffix == ".part"] == []
