@@ -14,6 +14,7 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any, Final, NoReturn
 
 from .flags import FLAGS, Flag, Group, switch
+from .mistakes import Mistake
 from .settings import UNSET, Settings
 
 __all__ = ["Arguments", "UsageError", "read_arguments"]
@@ -27,7 +28,7 @@ _TITLES: Final[dict[Group, str]] = {
 }
 
 
-class UsageError(ValueError):
+class UsageError(Mistake, ValueError):
     """The command line or a variable cannot be read. One line: what was expected and what came."""
 
     exit_status = 2

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from .mistakes import Mistake
+
 __all__ = ["main"]
 
 _HELP: Final = """\
@@ -44,9 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         command, rest = _choose(words)
         return command(rest)
-    except _expected_failures() as error:
+    except Mistake as error:
         _tell(str(error))
-        return int(getattr(error, "exit_status", 1))
+        return error.exit_status
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("fake_tgi", "tgi_contracts", "text_generation"):
             raise
@@ -154,18 +156,6 @@ def _print(text: str) -> Callable[[list[str]], int]:
         return 0
 
     return command
-
-
-def _expected_failures() -> tuple[type[Exception], ...]:
-    """Asked for only when something was raised, so that success imports none of it."""
-    from .arguments import UsageError
-    from .listening import CannotListen
-    from .settings import SettingsError
-    from .stubs.stub_file import StubFileError
-    from .tokenizer import TokenizerError
-    from .verification.errors import VerificationError
-
-    return (UsageError, SettingsError, CannotListen, StubFileError, TokenizerError, VerificationError)
 
 
 def _tell(line: str) -> None:

@@ -8,13 +8,15 @@ import socket
 import sys
 from typing import Final
 
+from .mistakes import Mistake
+
 __all__ = ["BACKLOG", "CannotListen", "listen", "url_of"]
 
 BACKLOG: Final = 2048
 """Connections that may wait to be accepted."""
 
 
-class CannotListen(OSError):
+class CannotListen(Mistake, OSError):
     """The address is taken, forbidden or not of this machine: the text says which; `errno` as usual."""
 
     def __str__(self) -> str:

@@ -29,7 +29,10 @@ def scan(body: bytes) -> Content:
         text = body.decode()
         if "\\u" in text and _has_lone_surrogate(text):
             raise DecodeError("a surrogate without its other half")
-        value = cast(Content, _raw_decode(text)[0])
+        found, end = _raw_decode(text)
+        value = cast(Content, found)
+        if end != len(text) and type(value) in (int, float):
+            raise DecodeError("a number that goes on as serde would not have it")
     except (ValueError, RecursionError) as error:
         raise DecodeError("not plain JSON") from error
     # Every level takes two bytes at least, so that most texts need not be looked at.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final
 
+from .mistakes import Mistake
 from .model_folder import find_model_folder, model_max_length
 
 __all__ = ["DEFAULT_MODEL", "DEFAULT_MODEL_MAX_LENGTH", "UNSET", "Settings", "SettingsError"]
@@ -73,7 +74,7 @@ _TIMED: Final = (
 )  # fmt: skip
 
 
-class SettingsError(ValueError):
+class SettingsError(Mistake, ValueError):
     """A value or combination that the router refuses at its start; in the router's words where it has any."""
 
 

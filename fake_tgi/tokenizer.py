@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .caches import BoundedCache
 from .counting import part_of, piece_counter
+from .mistakes import Mistake
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
@@ -29,7 +30,7 @@ _INCOMPLETE = "\ufffd"
 _KNOWN_EOS = ("</s>", "<|endoftext|>", "<|eot_id|>", "<|im_end|>", "<eos>", "<|end_of_text|>", "[SEP]")
 
 
-class TokenizerError(ValueError):
+class TokenizerError(Mistake, ValueError):
     """No tokenizer can be read from the given place; the message says what was expected there."""
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from ..matching import FormError
+from ..mistakes import Mistake
 from .form import check_form
 from .lines import Located, UnreadableError
 from .stub import Stub, read_stub
@@ -26,7 +27,7 @@ _EVERY: Final = 0.1
 _log = logging.getLogger("fake_tgi.stubs")
 
 
-class StubFileError(ValueError):
+class StubFileError(Mistake, ValueError):
     """A stub file cannot be read. The message: file, line, place, what was expected there and what came."""
 
 

@@ -7,10 +7,12 @@ VerificationError      one line for the user; exit status 2
 
 from __future__ import annotations
 
+from ..mistakes import Mistake
+
 __all__ = ["RecordingError", "TargetError", "VerificationError"]
 
 
-class VerificationError(ValueError):
+class VerificationError(Mistake, ValueError):
     """One line: what was expected and what came."""
 
     exit_status = 2
