@@ -30,7 +30,7 @@ from .scripted import GenerationQueue
 from .seeded import SeededShard, SeedSource
 from .settings import Settings
 from .shard import Grammar, Shard
-from .stubs import StubMap
+from .stubs.stub_map import StubMap
 from .tokenizer import Tokenizer
 from .validation import Limits, Validator
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
 
 __all__ = ["Difference", "FormError", "differences", "shown", "step", "within"]
 
@@ -18,16 +18,44 @@ _SHOWN = 120
 _NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII).fullmatch
 
 
-@dataclass(frozen=True, slots=True)
+Words = str | Callable[[], str]
+"""A text, or what makes it: most differences only say that a stub is not the one, and nobody reads them."""
+
+
 class Difference:
     """One way in which something is not what it was expected to be.
 
     `where` is the place, such as `inputs` or `body.messages[0].content`; `expected` and `got` are for people.
     """
 
-    where: str
-    expected: str
-    got: str
+    __slots__ = ("_expected", "_got", "where")
+
+    def __init__(self, where: str, expected: Words, got: Words) -> None:
+        self.where = where
+        self._expected = expected
+        self._got = got
+
+    @property
+    def expected(self) -> str:
+        """What was expected, in words."""
+        return self._expected if isinstance(self._expected, str) else self._expected()
+
+    @property
+    def got(self) -> str:
+        """What came, in words."""
+        return self._got if isinstance(self._got, str) else self._got()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Difference) and self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        return hash(self._parts())
+
+    def __repr__(self) -> str:
+        return f"Difference{self._parts()}"
+
+    def _parts(self) -> tuple[str, str, str]:
+        return self.where, self.expected, self.got
 
     def __str__(self) -> str:
         return f"{self.where}{self.where and ': '}expected {self.expected}, got {self.got}"
@@ -60,22 +88,22 @@ def within(where: str) -> Iterator[None]:
 
 def differences(expected: object, got: object, where: str, *, subset: bool = False) -> Iterator[Difference]:
     """Each difference between two JSON values; with `subset`, objects may have more than expected."""
-    if isinstance(expected, dict) and isinstance(got, dict):
+    if isinstance(expected, str) and isinstance(got, str):
+        if expected != got:
+            yield Difference(where, partial(_apart, expected, got), partial(_apart, got, expected))
+    elif isinstance(expected, dict) and isinstance(got, dict):
         yield from _in_object(expected, got, where, subset)
-    elif isinstance(expected, Sequence) and isinstance(got, Sequence) and not _text(expected, got):
+    elif isinstance(expected, (list, tuple)) and isinstance(got, (list, tuple)):
         if len(expected) != len(got):
-            yield Difference(where, _items(expected), f"{_items(got)}: {shown(got)}")
+            yield Difference(where, _items(expected), partial(_whole, got))
         else:
             for index, (wanted, found) in enumerate(zip(expected, got, strict=True)):
                 yield from differences(wanted, found, f"{where}[{index}]", subset=subset)
-    elif isinstance(expected, str) and isinstance(got, str):
-        if expected != got:
-            yield Difference(where, *_apart(expected, got))
     elif isinstance(expected, bool) or isinstance(got, bool):
         if expected is not got:
-            yield Difference(where, shown(expected), shown(got))
+            yield Difference(where, partial(shown, expected), partial(shown, got))
     elif expected != got:
-        yield Difference(where, shown(expected), shown(got))
+        yield Difference(where, partial(shown, expected), partial(shown, got))
 
 
 def shown(value: object) -> str:
@@ -110,24 +138,22 @@ def _in_object(
     if not subset:
         for name, found in got.items():
             if found is not None and name not in expected:
-                yield Difference(step(where, name), "nothing", shown(found))
-
-
-def _text(*values: object) -> bool:
-    return any(isinstance(value, (str, bytes)) for value in values)
+                yield Difference(step(where, name), "nothing", partial(shown, found))
 
 
 def _items(value: Sequence[object]) -> str:
     return f"{len(value)} item{'s' * (len(value) != 1)}"
 
 
-def _apart(expected: str, got: str) -> tuple[str, str]:
-    """Two texts from a little before they part, where they are too long to be shown whole."""
+def _whole(value: Sequence[object]) -> str:
+    return f"{_items(value)}: {shown(value)}"
+
+
+def _apart(text: str, other: str) -> str:
+    """A text, from a little before it parts from another one where they are too long to be shown whole."""
     start = 0
-    if max(len(expected), len(got)) > _SHOWN - 2:
-        pairs = enumerate(zip(expected, got, strict=False))
-        parted = next((at for at, (one, other) in pairs if one != other), min(len(expected), len(got)))
+    if max(len(text), len(other)) > _SHOWN - 2:
+        pairs = enumerate(zip(text, other, strict=False))
+        parted = next((at for at, (one, two) in pairs if one != two), min(len(text), len(other)))
         start = max(parted - 30, 0)
-    if start == 0:
-        return shown(expected), shown(got)
-    return f"…{shown(expected[start:])}", f"…{shown(got[start:])} (from character {start})"
+    return f"…{shown(text[start:])} (from character {start})" if start else shown(text)

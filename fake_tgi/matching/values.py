@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .differences import Difference, FormError, differences, shown, step, within
@@ -65,12 +66,15 @@ class Contains:
     def differences(self, value: Any, where: str) -> Iterator[Difference]:
         if isinstance(value, str):
             if not (isinstance(self.part, str) and self.part in value):
-                yield Difference(where, f"a text with {shown(self.part)} in it", shown(value))
+                yield Difference(where, partial(self._words, "a text"), partial(shown, value))
         elif isinstance(value, (list, tuple)):
             if not any(next(differences(self.part, item, ""), None) is None for item in value):
-                yield Difference(where, f"a list with {shown(self.part)} in it", shown(value))
+                yield Difference(where, partial(self._words, "a list"), partial(shown, value))
         else:
-            yield Difference(where, f"a text or a list with {shown(self.part)} in it", shown(value))
+            yield Difference(where, partial(self._words, "a text or a list"), partial(shown, value))
+
+    def _words(self, kind: str) -> str:
+        return f"{kind} with {shown(self.part)} in it"
 
     def as_json(self) -> tuple[str, Any]:
         return "contains", self.part
@@ -92,7 +96,7 @@ class Matches:
 
     def differences(self, value: Any, where: str) -> Iterator[Difference]:
         if not isinstance(value, str) or self._compiled.search(value) is None:
-            yield Difference(where, f"a text like /{self._compiled.pattern}/", shown(value))
+            yield Difference(where, f"a text like /{self._compiled.pattern}/", partial(shown, value))
 
     def as_json(self) -> tuple[str, Any]:
         return "matches", self._compiled.pattern
@@ -162,7 +166,7 @@ class Absent:
 
     def differences(self, value: Any, where: str) -> Iterator[Difference]:
         if self.absent and value is not None:
-            yield Difference(where, "nothing", shown(value))
+            yield Difference(where, "nothing", partial(shown, value))
         elif not self.absent and value is None:
             yield Difference(where, "something", "nothing")
 
@@ -178,7 +182,7 @@ class Satisfies:
 
     def differences(self, value: Any, where: str) -> Iterator[Difference]:
         if not self.predicate(value):
-            yield Difference(where, f"what {name_of(self.predicate)} accepts", shown(value))
+            yield Difference(where, f"what {name_of(self.predicate)} accepts", partial(shown, value))
 
     def as_json(self) -> tuple[str, Any]:
         return "satisfies", name_of(self.predicate)

@@ -1,15 +1,21 @@
-"""Stubs: which calls to answer, with what, and how often. `state.stubs.add(Stub(…))` places one."""
+"""Stubs: which calls to answer, with what, and how often. `state.stubs.add(Stub(…))` places one.
+
+Each part is imported when it is first asked for: a server without stubs needs next to none of it.
+"""
 
 from __future__ import annotations
 
-from .answer_of import Function
-from .error_answers import Error
-from .model_answers import Generated, Text, Tokens, ToolCall
-from .placed import PlacedStub, StubFailure, StubMatch
-from .speech import StubToken
-from .stub import Step, Stub, read_stub
-from .stub_map import StubMap
-from .wire_answers import Raw, Recorded
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .answer_of import Function
+    from .error_answers import Error
+    from .model_answers import Generated, Text, Tokens, ToolCall
+    from .placed import PlacedStub, StubFailure, StubMatch
+    from .speech import StubToken
+    from .stub import Step, Stub, read_stub
+    from .stub_map import StubMap
+    from .wire_answers import Raw, Recorded
 
 __all__ = [
     "Error",
@@ -29,3 +35,36 @@ __all__ = [
     "ToolCall",
     "read_stub",
 ]
+
+_PARTS = {
+    "Error": ".error_answers",
+    "Function": ".answer_of",
+    "Generated": ".model_answers",
+    "PlacedStub": ".placed",
+    "Raw": ".wire_answers",
+    "Recorded": ".wire_answers",
+    "Step": ".stub",
+    "Stub": ".stub",
+    "StubFailure": ".placed",
+    "StubMap": ".stub_map",
+    "StubMatch": ".placed",
+    "StubToken": ".speech",
+    "Text": ".model_answers",
+    "Tokens": ".model_answers",
+    "ToolCall": ".model_answers",
+    "read_stub": ".stub",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PARTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_PARTS[name], __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PARTS})

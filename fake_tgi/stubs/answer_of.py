@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -72,12 +70,17 @@ class Function:
     def _made(self, asked: Asked) -> Answer | BaseException:
         try:
             made = self.function(asked)
-            if inspect.isawaitable(made):
-                made = asyncio.run(_awaited(made))
+            if isinstance(made, Awaitable):
+                made = _waited_for(made)
             return answer_of(made)
         except BaseException as error:  # also pytest's own failures, which are no Exception
             return error
 
 
-async def _awaited(made: Awaitable[Any]) -> Any:
-    return await made
+def _waited_for(made: Awaitable[Any]) -> Any:
+    import asyncio
+
+    async def result() -> Any:
+        return await made
+
+    return asyncio.run(result())

@@ -12,11 +12,11 @@ from ..frames import Body, Frame, Head
 from ..headers import JSON
 from ..render.values import value
 from .answer import Answer, AnswerFailed
-from .stub import Stub
 
 if TYPE_CHECKING:
     from ..serve import Endpoint
     from ..state import State
+    from .stub import Stub
 
 __all__ = ["PlacedStub", "Source", "StubFailure", "StubMatch", "order"]
 

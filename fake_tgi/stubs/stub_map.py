@@ -11,23 +11,24 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 
 from ..call import Call
 from ..frames import Frame
-from ..matching import GENERATING, Asked
+from ..matching.asked import GENERATING, Asked
 from ..scenarios import START, Scenarios
 from .answer import AnswerFailed
 from .placed import PlacedStub, Source, StubFailure, StubMatch, order
-from .speech import Speech
-from .stub import Step, Stub
 
 if TYPE_CHECKING:
     from ..serve import Endpoint
     from ..state import State
     from ..tokenizer import Tokenizer
     from .near_misses import NearMiss
+    from .speech import Speech
+    from .stub import Step, Stub
     from .stub_file import StubFile
 
 __all__ = ["StubMap"]
@@ -43,12 +44,12 @@ class StubMap:
     """
 
     def __init__(self, tokenizer: Tokenizer, scenarios: Scenarios, file: StubFile | None = None) -> None:
-        self.speech = Speech(tokenizer)
         self.errors: deque[StubFailure] = deque(maxlen=_KEPT_FAILURES)
         """What users' own functions raised, oldest first; the last thousand."""
         self.file = file
         self.idle = True
         """True while there is nothing to match."""
+        self._tokenizer = tokenizer
         self._scenarios = scenarios
         self._lock = RLock()
         self._placed: dict[int, PlacedStub] = {}
@@ -57,6 +58,13 @@ class StubMap:
         self._spent = 0
         if file is not None:
             self._place(file.read(), "file")
+
+    @cached_property
+    def speech(self) -> Speech:
+        """What answers of the model are said with."""
+        from .speech import Speech  # only a server with stubs says anything
+
+        return Speech(self._tokenizer)
 
     def __len__(self) -> int:
         return len(self._placed)
@@ -75,6 +83,8 @@ class StubMap:
 
         Raises ValueError for a stub that has a scenario already, or a number of times.
         """
+        from .stub import Step  # whoever has a stub has it already
+
         for stub in stubs:
             if stub.step is not None or stub.times is not None:
                 what = "expected stubs with neither scenario nor times, for each answers once in its turn"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..call import Call
 from ..frames import Body, Frame, Head
 from ..headers import JSON
-from ..matching import Asked
+from ..matching.asked import Asked
 from ..render.values import value
 from .stub_map import StubMap
 

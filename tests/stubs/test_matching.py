@@ -130,7 +130,7 @@ def test_a_difference_reads_like_a_sentence() -> None:
 def test_long_texts_are_shown_where_they_part() -> None:
     one, other = "x" * 5000 + "the end", "x" * 5000 + "an end"
     (difference,) = RequestPattern(inputs=one).difference(call("/generate", {"inputs": other}))
-    assert difference.expected == '…"' + "x" * 30 + 'the end"'
+    assert difference.expected == '…"' + "x" * 30 + 'the end" (from character 4970)'
     assert difference.got == '…"' + "x" * 30 + 'an end" (from character 4970)'
 
 
