@@ -133,7 +133,7 @@ def _table(rounds: int, scenarios: Sequence[str]) -> tuple[list[str], list[str]]
             cells = [
                 f"{best[name] * row.scale:,.1f}" if name in best else "–" for name in ("ours", "published")
             ]
-            cells.append("cannot" if ratio is None else f"{ratio:.2f}×")
+            cells.append("cannot" if ratio is None else f"{ratio:.{2 if ratio >= 0.01 else 3}f}×")
             cells.append("" if row.limit is None else f"{'≥' if rate else '≤'} {row.limit:.2f}×")
             cells += [f"{best[name] * row.scale:,.1f}" if name in best else "" for name in PEERS]
             lines.append(f"| {row.title} | {row.unit} | " + " | ".join(cells) + " |")
