@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from ..model import Condition
 from ..scripted import FormatError
-from . import clock, faults, requests, scenarios, settings, stubs
+from . import clock, faults, recordings, requests, scenarios, settings, stubs
 from .bodies import json_object, member, refuse
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def create_admin(state: State) -> Starlette:
             Route("/__admin/generations", generations, methods=["POST"]),
             Route("/__admin/health", health, methods=["GET", "POST"]),
             Route("/__admin/reset", reset, methods=["POST"]),
+            *recordings.routes(state),
             *requests.routes(state),
             *scenarios.routes(state),
             *stubs.routes(state),

@@ -16,7 +16,7 @@ import pytest
 
 from fake_tgi.app import Application, create_app
 from fake_tgi.on_miss import passing_on
-from fake_tgi.recording import Recording, parse_recording
+from fake_tgi.recording import Recording, parse_recording, recording_json
 from fake_tgi.recording_files import read_recordings, write
 from fake_tgi.server import Server
 from fake_tgi.settings import Settings, SettingsError
@@ -47,7 +47,8 @@ def recording(**changes: Any) -> Recording:
 def replaying(folder: Path, *exchanges: Recording, **settings: Any) -> Application:
     for index, exchange in enumerate(exchanges):
         write(folder, exchange, {}, name=f"{index}")
-    return create_app(Settings(**({"replay": str(folder), "replay_speed": float("inf")} | settings)))
+    given: dict[str, Any] = {"replay": str(folder), "replay_speed": float("inf")}
+    return create_app(Settings(**(given | settings)))
 
 
 Seen = tuple[int, dict[str, str], list[tuple[float, bytes]]]
@@ -301,3 +302,26 @@ def test_a_stub_comes_before_a_recording_and_a_refused_file_stops_no_other(
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], reason: str) -> None:
     with pytest.raises(SettingsError, match=reason):
         create_app(Settings(**settings))
+
+
+def test_exchanges_can_be_added_to_a_running_fake_all_or_none(tmp_path: Path) -> None:
+    with Server(create_app()) as server:
+
+        def admin(method: str, value: Any = None) -> tuple[int, Any]:
+            data = None if value is None else json.dumps(value).encode()
+            status, _, chunks = ask(server.base_url, "/__admin/recordings", data, method)
+            return status, json.loads(chunks[0][1])
+
+        good, bad = recording_json(recording(times=())), {"name": "x"}
+        assert admin("GET") == (200, {"recordings": [], "refused": []})
+        status, refused = admin("POST", {"exchanges": [good, bad]})
+        assert status == 422
+        assert refused["error"].startswith("exchanges[1]: expected the key 'request'")
+        assert admin("GET")[1]["recordings"] == []
+        assert admin("POST", {"exchanges": [good], "speed": 0})[0] == 422
+        status, now = admin("POST", {"exchanges": [good], "speed": 4})
+        assert (status, [each["name"] for each in now["recordings"]]) == (200, ["why"])
+        assert body(ask(server.base_url)) == b"".join(recording().chunks)
+        assert admin("DELETE") == (200, {"recordings": [], "refused": []})
+        assert ask(server.base_url)[1]["content-type"] == "text/event-stream"
+        assert body(ask(server.base_url)) != b"".join(recording().chunks)
