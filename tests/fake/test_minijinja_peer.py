@@ -1,4 +1,4 @@
-"""Our engine and the real one, side by side: Python's binding of minijinja, where it is installed.
+"""Our engine and the real one, side by side: Python's binding of minijinja, of the version that TGI has.
 
 The binding keeps maps in the order in which they were written and has no Python methods, so the templates
 have their keys in order and call none. Every row of `minijinja_answers` that needs neither is asked again,
@@ -11,13 +11,11 @@ import itertools
 import random
 from datetime import datetime, timezone
 
-import pytest
+import minijinja
 
 from fake_tgi.minijinja import Failure, Template, named
 
 from . import minijinja_answers as answers
-
-minijinja = pytest.importorskip("minijinja", reason="compares with the real engine's Python binding")
 
 VALUES = (
     "1", "-2", "0", "2.5", "1e20", "'a'", "'Hello World'", "''", "none", "true", "false", "nope",
