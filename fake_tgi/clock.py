@@ -17,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from .alarms import Alarms
+
 __all__ = ["Clock", "Handle", "Later", "ScaledClock", "VirtualClock", "clock_of", "later_on"]
 
 _SETTLE = 4
@@ -48,13 +50,7 @@ Later = Callable[..., Handle]
 def later_on(clock: Callable[[], float]) -> Later:
     """How to be called later on `clock`: its own way, or real time where it is a mere function."""
     found: Later | None = getattr(clock, "call_later", None)
-    return found if found is not None else _really_later
-
-
-def _really_later(
-    loop: asyncio.AbstractEventLoop, seconds: float, callback: Callable[..., object], *args: Any
-) -> Handle:
-    return loop.call_later(seconds, callback, *args)
+    return found if found is not None else Alarms().call_later
 
 
 class ScaledClock:
@@ -66,6 +62,7 @@ class ScaledClock:
     def __init__(self, speed: float = 1.0) -> None:
         self._speed = _speed(speed)
         self._origin = self._base = time.monotonic()
+        self._alarms = Alarms()
 
     def __call__(self) -> float:
         return self._base + (time.monotonic() - self._origin) * self._speed
@@ -86,7 +83,7 @@ class ScaledClock:
         self, loop: asyncio.AbstractEventLoop, seconds: float, callback: Callable[..., object], *args: Any
     ) -> Handle:
         """Calls back on `loop` in `seconds` of this clock."""
-        return loop.call_later(seconds / self._speed, callback, *args)
+        return self._alarms.call_later(loop, seconds / self._speed, callback, *args)
 
 
 def _speed(speed: float) -> float:

@@ -1,0 +1,89 @@
+"""Many calls at later times, with one timer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from fake_tgi.alarms import Alarms
+
+
+def loops() -> list[asyncio.AbstractEventLoop]:
+    import uvloop
+
+    return [asyncio.new_event_loop(), uvloop.new_event_loop()]
+
+
+@pytest.mark.parametrize("kind", [0, 1], ids=["asyncio", "uvloop"])
+def test_calls_come_in_order_and_never_early(kind: int) -> None:
+    loop = loops()[kind]
+    alarms, called = Alarms(), list[tuple[float, float]]()
+
+    async def main() -> None:
+        done, began = asyncio.Event(), time.monotonic()
+        for delay in (0.05, 0.01, 0.0305, 0.0, 0.02, 0.0207):
+            alarms.call_later(
+                loop, delay, lambda delay=delay: called.append((delay, time.monotonic() - began))
+            )
+        alarms.call_later(loop, 0.06, done.set)
+        await done.wait()
+
+    loop.run_until_complete(main())
+    loop.close()
+    assert [delay for delay, _ in called] == [0.0, 0.01, 0.02, 0.0207, 0.0305, 0.05]
+    assert all(at >= delay for delay, at in called)
+
+
+def test_a_call_taken_back_is_not_made() -> None:
+    async def main() -> None:
+        alarms, loop = Alarms(), asyncio.get_running_loop()
+        done = asyncio.Event()
+        alarms.call_later(loop, 0.005, pytest.fail, "was taken back").cancel()
+        alarms.call_later(loop, 0.01, done.set)
+        await done.wait()
+
+    asyncio.run(main())
+
+
+def test_who_is_called_may_ask_to_be_called_again_and_sooner_than_others() -> None:
+    async def main() -> list[int]:
+        alarms, loop, done = Alarms(), asyncio.get_running_loop(), asyncio.Event()
+        called: list[int] = []
+
+        def again(left: int) -> None:
+            called.append(left)
+            if left:
+                alarms.call_later(loop, 0.001, again, left - 1)
+
+        alarms.call_later(loop, 0.2, done.set)
+        alarms.call_later(loop, 0.001, again, 5)
+        await done.wait()
+        return called
+
+    assert asyncio.run(main()) == [5, 4, 3, 2, 1, 0]
+
+
+def test_one_who_fails_keeps_nobody_else_from_being_called() -> None:
+    async def main() -> None:
+        alarms, loop, done = Alarms(), asyncio.get_running_loop(), asyncio.Event()
+        loop.set_exception_handler(lambda *_: None)
+        alarms.call_later(loop, 0.001, lambda: 1 / 0)
+        alarms.call_later(loop, 0.002, done.set)
+        await asyncio.wait_for(done.wait(), 2)
+
+    asyncio.run(main())
+
+
+def test_alarms_move_from_one_loop_to_the_next() -> None:
+    alarms = Alarms()
+
+    async def once() -> None:
+        done = asyncio.Event()
+        alarms.call_later(asyncio.get_running_loop(), 3600, print)
+        alarms.call_later(asyncio.get_running_loop(), 0.001, done.set)
+        await asyncio.wait_for(done.wait(), 2)
+
+    asyncio.run(once())
+    asyncio.run(once())
