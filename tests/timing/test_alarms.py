@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
+import uvloop
 
 from fake_tgi.alarms import Alarms
 
 
-def loops() -> list[asyncio.AbstractEventLoop]:
-    import uvloop
-
-    return [asyncio.new_event_loop(), uvloop.new_event_loop()]
-
-
-@pytest.mark.parametrize("kind", [0, 1], ids=["asyncio", "uvloop"])
-def test_calls_come_in_order_and_never_early(kind: int) -> None:
-    loop = loops()[kind]
+@pytest.mark.parametrize("kind", [asyncio, uvloop], ids=["asyncio", "uvloop"])
+def test_calls_come_in_order_and_never_early(kind: Any) -> None:
+    loop = kind.new_event_loop()
     alarms, called = Alarms(), list[tuple[float, float]]()
 
     async def main() -> None:
