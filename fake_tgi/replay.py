@@ -131,7 +131,7 @@ class Replay:
 
         `note` is told why, in words, when a recording answers.
         """
-        stubbed = _stubbed(state, call)
+        stubbed = state.stubs.answers(call)
         track = None if stubbed else self._find(call)
         if track is not None:
             track.played = True
@@ -228,22 +228,6 @@ def replay_of(settings: Settings, tokenizer: Tokenizer) -> Replay:
         return Replay.read(place, tokenizer, speed=settings.replay_speed, on_miss=on_miss)
     except FileNotFoundError as error:
         raise SettingsError(f"`replay`: {error}") from None
-
-
-def _stubbed(state: State, call: Call) -> bool:
-    """Whether a stub answers: somebody's own word comes before any recording."""
-    if state.stubs.idle:
-        return False
-    asked = Asked(call)
-    try:
-        return any(
-            not placed.spent
-            and (asked.generating or placed.stub.when.routes)
-            and placed.stub.when.matches(asked)
-            for placed in state.stubs
-        )
-    except Exception:
-        return True  # a user's predicate that raises: the stubs know what to make of it
 
 
 def _best(tracks: list[_Track], call: Call) -> _Track | None:

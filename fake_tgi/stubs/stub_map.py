@@ -131,20 +131,17 @@ class StubMap:
         """
         if self.idle:
             return None
-        self._look_at_file()
-        asked = Asked(call)
-        for placed in self._candidates(asked):
-            if placed.spent or not self._in_state(placed.stub.step):
-                continue
-            try:
-                if not placed.stub.when.matches(asked):
-                    continue
-            except Exception as error:
+        for placed, error in self._fitting(call):
+            if error is not None:
                 return StubMatch(placed, _Broken(error), "its predicate raised", self.errors)
             match = self._claim(placed)
             if match is not None:
                 return match
         return None
+
+    def answers(self, call: Call) -> bool:
+        """Whether `match` would find a stub. Nothing is counted, and no scenario moves."""
+        return not self.idle and next(self._fitting(call), None) is not None
 
     def near_misses(self, call: Call, limit: int = 3) -> list[NearMiss]:
         """The stubs that come closest to answering a call that they do not answer, the closest first."""
@@ -156,6 +153,19 @@ class StubMap:
         """Raises the first error of a user's own function, with its traceback, if there is one."""
         if self.errors:
             raise self.errors[0].error
+
+    def _fitting(self, call: Call) -> Iterator[tuple[PlacedStub, Exception | None]]:
+        """The stubs that match, in their order, and those that cannot tell, with what they raise."""
+        self._look_at_file()
+        asked = Asked(call)
+        for placed in self._candidates(asked):
+            if placed.spent or not self._in_state(placed.stub.step):
+                continue
+            try:
+                if placed.stub.when.matches(asked):
+                    yield placed, None
+            except Exception as error:
+                yield placed, error
 
     def _candidates(self, asked: Asked) -> tuple[PlacedStub, ...]:
         """Those that may answer a call of this route, in their order."""

@@ -187,6 +187,16 @@ def test_a_predicate_that_raises_is_an_error_of_its_stub(stubs: StubMap) -> None
     assert str(stubs.near_misses(call())[0]) == "broken: predicate: expected an answer, got KeyError: 'mine'"
 
 
+def test_whether_a_stub_would_answer_can_be_asked_without_using_it_up(stubs: StubMap) -> None:
+    once = stubs.add(Stub({"inputs": "x"}, "a", times=1))
+    stubs.add(Stub({"inputs": "y"}, "b", step=Step("s", "later")))
+    asked = [call("x"), call("y"), call("z"), call("x", method="GET", path="/info")]
+    assert [stubs.answers(each) for each in asked] == [True, False, False, False]
+    assert once.hits == 0
+    stubs.match(call("x"))
+    assert not stubs.answers(call("x"))
+
+
 @pytest.mark.parametrize(
     ("stub", "asked", "told"),
     [
