@@ -42,11 +42,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Excuse:
-    """An error that is nobody's fault. `message` is a pattern for all of its text; `busy`: worth a retry."""
+    """An error that is nobody's fault. `message` is a pattern for all of its text.
+
+    `busy`: worth a retry. `limit`: no excuse for a question that expects to be refused.
+    """
 
     message: str
     reason: str
     busy: bool = False
+    limit: bool = False
 
 
 _SMALL: Final = "the server's limits are small"
@@ -55,15 +59,17 @@ _EXCUSES: Final = (
     Excuse("Model is overloaded", "the server is overloaded", busy=True),
     Excuse(r"Model .* is currently loading|.*[Ll]oading.*", "the model is loading", busy=True),
     Excuse("Request failed during generation: .*", "the model failed"),
+    # All that /vertex says of any failure, an overload included.
+    Excuse("Incomplete generation(?: stream)?", "the model failed"),
     Excuse("Template error: template not found", "the model has no chat template"),
     Excuse("Template error: .*", "the model's chat template refuses the messages"),
     Excuse("Input validation error: grammar is not supported", "the server was told to have no grammars"),
     Excuse("Tool error: Failed to parse generated text.*", "the model's answer was no whole call"),
-    Excuse("Input validation error: `inputs`.* must (?:be <=|have less than) .*", _SMALL),
-    Excuse("Input validation error: `stop` supports up to .*", _SMALL),
-    Excuse("Input validation error: `top_n_tokens` must be .*", _SMALL),
-    Excuse("Input validation error: `best_of` != 1 is not allowed .*", "the server allows no best_of"),
-    Excuse("Number of prompts exceeds .*", _SMALL),
+    Excuse("Input validation error: `inputs`.* must (?:be <=|have less than) .*", _SMALL, limit=True),
+    Excuse("Input validation error: `stop` supports up to .*", _SMALL, limit=True),
+    Excuse("Input validation error: `top_n_tokens` must be .*", _SMALL, limit=True),
+    Excuse("Input validation error: `best_of` != 1 is not allowed .*", _SMALL, limit=True),
+    Excuse("Number of prompts exceeds .*", _SMALL, limit=True),
 )  # fmt: skip
 
 
@@ -91,6 +97,9 @@ def judge(seen: Seen, known: Mapping[str, Seen]) -> Verdict:
         if all(name in known for name in rule.needs)
         for violation in rule.check(seen, known)
     ]
+    excuse = _excuse(seen) if found and question.error else None
+    if excuse is not None:
+        return Verdict("unasked", reason=excuse)
     shaky = bool(found) and any(rule.needs for rule in question.rules)
     return Verdict("differs", tuple(found), shaky=shaky) if found else Verdict("holds")
 
@@ -154,7 +163,8 @@ def _told(seen: Seen) -> str:
 
 
 def _excuse(seen: Seen) -> str | None:
-    return next((f"{e.reason}: {_message(seen)}" for e in _EXCUSES if _applies(e, seen)), None)
+    excuses = (each for each in _EXCUSES if not (each.limit and seen.question.error))
+    return next((f"{each.reason}: {_message(seen)}" for each in excuses if _applies(each, seen)), None)
 
 
 def _applies(excuse: Excuse, seen: Seen) -> bool:

@@ -28,7 +28,8 @@ from .target import Target
 __all__ = ["Limits", "Progress", "verify"]
 
 _GIVEN_UP: Final = 3
-"""So many questions in a row without a connection, or without our key being taken, and no more are asked."""
+"""So many questions in a row without a connection, or without our key being taken, and no more are asked;
+so many at a server that stayed busy, and no more time is given to it."""
 
 _MISSING: Final = (404, 405, 501)
 _UNAUTHORISED: Final = (401, 403)
@@ -99,6 +100,7 @@ class _Run:
         self._began = time.monotonic()
         self._unreached = 0
         self._refused = 0
+        self._busy = 0
 
     @property
     def seconds(self) -> float:
@@ -152,11 +154,17 @@ class _Run:
 
     def _patiently(self, question: Question, request: RecordedRequest) -> Seen:
         deadline = time.monotonic() + min(self._limits.question, self._limits.total - self.seconds)
-        for pause in (*_PAUSES, None):
+        pauses = _PAUSES if self._busy < _GIVEN_UP else ()
+        for pause in (*pauses, None):
             seen = self._once(question, request)
             if not is_busy(seen) or pause is None or time.monotonic() + pause > deadline:
                 break
             time.sleep(pause)
+        # What needs no permit is answered all the same, and says nothing about those that do.
+        if is_busy(seen):
+            self._busy += 1
+        elif question.tokens:
+            self._busy = 0
         return seen
 
     def _once(self, question: Question, request: RecordedRequest) -> Seen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from fake_tgi.verification.questions import all_questions
 from . import damaged as d
 from .damaged import Damage, Patient, on
 
+RECORDINGS = Path(__file__).resolve().parents[2] / "contracts" / "recordings"
 GENERATE, STREAM, CHAT, COMPLETIONS = (
     "/generate", "/generate_stream", "/v1/chat/completions", "/v1/completions",
 )  # fmt: skip
@@ -295,8 +297,10 @@ def test_a_second_run_finds_what_the_first_found(fake: Patient) -> None:
         {"max_input_tokens": 200, "max_total_tokens": 300},
         {"disable_grammar_support": True, "max_input_tokens": 100_000, "max_total_tokens": 200_000},
         {"payload_limit": 3_000_000, "model_id": "some/model", "seed": 7},
+        {"tokenizer_name": str(RECORDINGS / "tokenizer")},
+        {"ignore_eos": True, "max_top_n_tokens": 0, "max_stop_sequences": 0},
     ],
-    ids=["small limits", "short prompts", "no grammars", "large payloads"],
+    ids=["small limits", "short prompts", "no grammars", "large payloads", "another model", "nothing extra"],
 )
 def test_nothing_is_found_on_a_fake_with_other_limits(settings: dict[str, object]) -> None:
     """What the server's own limits do not allow is not asked, with the reason, and is no difference."""
@@ -305,3 +309,20 @@ def test_nothing_is_found_on_a_fake_with_other_limits(settings: dict[str, object
     assert [(o.question.name, o.verdict.violations) for o in report.of_kind("differs")] == []
     assert len(report.of_kind("holds")) > 140
     assert all(outcome.verdict.reason for outcome in report.of_kind("unasked"))
+
+
+def test_nothing_is_found_on_a_fake_without_a_chat_template() -> None:
+    with d.patient(tokenizer_name=str(RECORDINGS / "tokenizer-no-template")) as fake:
+        report = fake.verified()
+    assert [(o.question.name, o.verdict.violations) for o in report.of_kind("differs")] == []
+    chats = {o.verdict.reason for o in report.of_kind("unasked") if o.question.name.startswith("chat.")}
+    assert any(reason.startswith("the model has no chat template") for reason in chats)
+
+
+def test_a_fake_that_is_always_overloaded_is_not_waited_for_each_time() -> None:
+    with d.patient(max_concurrent_requests=0) as fake:
+        report = fake.verified("--timeout", "1.2")
+    assert [(o.question.name, o.verdict.violations) for o in report.of_kind("differs")] == []
+    assert report.seconds < 10
+    assert "the server is overloaded: Model is overloaded" in {o.verdict.reason for o in report.outcomes}
+    assert len(report.of_kind("holds")) > 60
