@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-__all__ = ["Difference", "FormError", "differences", "shown", "step", "within"]
+__all__ = ["Difference", "FormError", "differences", "sendable", "shown", "step", "within"]
 
 _SHOWN = 120
 _NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII).fullmatch
@@ -114,7 +114,18 @@ def shown(value: object) -> str:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         text = repr(value)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    text = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    # Half a surrogate pair, which a body may have, can be sent nowhere.
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def sendable(text: str) -> bool:
+    """Whether UTF-8 can write a text: Python's may hold half a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def step(where: str, name: str) -> str:

@@ -7,12 +7,12 @@ recording that can be found) is found out when the parts are made. Both tell the
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..matching import Difference, FormError
-from ..matching.differences import shown
+from ..matching.differences import sendable, shown, step
 from ..recording import Recording, parse_recording
 from ..recording_files import read_recordings
 from ..scripted import FormatError, parse_generation
@@ -29,9 +29,10 @@ def check_form(value: Any, name: str) -> None:
     """Holds a value to the contract of that name (StubFile, Stub, …). Raises FormError."""
     from tgi_contracts import violations  # the schemas are read once somebody gives a stub
 
-    found = violations(value, name)
+    found = [Difference(_place(each.where), each.expected, each.got) for each in violations(value, name)]
+    found = found or list(_unsendable(value, ""))
     if found:
-        raise FormError(*(Difference(_place(each.where), each.expected, each.got) for each in found))
+        raise FormError(*found)
 
 
 def read_answer(value: Mapping[str, Any], folder: Path | None = None) -> Answer:
@@ -51,6 +52,20 @@ def read_answer(value: Mapping[str, Any], folder: Path | None = None) -> Answer:
     if "generation" in value:
         return _generated(value["generation"])
     return _raw(value["raw"])
+
+
+def _unsendable(value: Any, where: str) -> Iterator[Difference]:
+    """Texts with half a surrogate pair, which JSON can escape and nothing can send."""
+    if isinstance(value, str):
+        if not sendable(value):
+            yield Difference(where, "a text that UTF-8 can write", shown(value))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _unsendable(item, f"{where}[{index}]")
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield from _unsendable(name, where)
+            yield from _unsendable(member, step(where, name))
 
 
 def _place(where: str) -> str:

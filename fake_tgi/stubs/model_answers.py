@@ -12,7 +12,7 @@ from ..call import Call
 from ..frames import Frame
 from ..generation import FinishReason, Generation, Token
 from ..matching import Difference, FormError
-from ..matching.differences import shown
+from ..matching.differences import sendable, shown
 from .speech import UNKNOWN, StubToken, TextShard, VerbatimShard
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ class Text:
     finish_reason: FinishReason = "eos_token"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.text, str):
-            raise FormError(Difference("text", "a text", shown(self.text)))
+        if not isinstance(self.text, str) or not sendable(self.text):
+            raise FormError(Difference("text", "a text that UTF-8 can write", shown(self.text)))
         _check_reason(self.finish_reason)
         if not self.text and self.finish_reason != "eos_token":
             raise FormError(Difference("text", "a text, or eos_token as its end", '""'))
@@ -86,11 +86,13 @@ class Tokens:
 def _stub_token(index: int, given: object) -> StubToken:
     where = f"tokens[{index}]"
     if isinstance(given, str):
-        return StubToken(given)
+        given = StubToken(given)
     if isinstance(given, Token):
         given = StubToken(given.text, given.id, given.logprob, given.special)
     if not isinstance(given, StubToken):
         raise FormError(Difference(where, "a text, a StubToken or a Token", shown(given)))
+    if not sendable(given.text):
+        raise FormError(Difference(f"{where}.text", "a text that UTF-8 can write", shown(given.text)))
     logprob = given.logprob
     if logprob is not None and logprob is not UNKNOWN and not (math.isfinite(logprob) and logprob <= 0):
         raise FormError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..call import Call
 from ..frames import Body, Chunks, Frame, Hangup, Head, RawHeaders
 from ..matching import Difference, FormError
-from ..matching.differences import shown
+from ..matching.differences import sendable, shown, step
 from ..recording import Recording
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ __all__ = ["Raw", "Recorded"]
 # What says how the body is delimited follows from the body; what the server says of itself, it says.
 _DELIMITING: Final = ("content-length", "transfer-encoding")
 _THE_SERVERS: Final = (*_DELIMITING, "connection", "date", "vary", "access-control-allow-origin")
+
+# https://www.rfc-editor.org/rfc/rfc9110#section-5
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
 
 
 @dataclass(frozen=True, init=False, slots=True)
@@ -46,10 +51,13 @@ class Raw:
     ) -> None:
         if type(status) is not int or not 200 <= status <= 599:
             raise FormError(Difference("raw.status", "a status of a whole answer, 200 to 599", shown(status)))
-        for name in headers or {}:
+        for name, value in (headers or {}).items():
+            where = step("raw.headers", str(name))
             if name.lower() in _DELIMITING:
                 what = "no such header: it follows from the body (a wrong one is a fault)"
-                raise FormError(Difference(f"raw.headers.{name}", what, shown((headers or {})[name])))
+                raise FormError(Difference(where, what, shown(value)))
+            if _NAME(name) is None or _VALUE(value) is None:
+                raise FormError(Difference(where, "a header that HTTP can carry", shown(value)))
         whole = isinstance(body, (str, bytes))
         object.__setattr__(self, "body", _bytes(body) if whole else tuple(map(_bytes, body)))
         object.__setattr__(self, "status", status)
@@ -109,10 +117,12 @@ def _sent(status: int, headers: RawHeaders, body: bytes | tuple[bytes, ...]) -> 
 
 
 def _bytes(given: object) -> bytes:
-    if isinstance(given, str):
+    if isinstance(given, str) and sendable(given):
         return given.encode()
     if not isinstance(given, bytes):
-        raise FormError(Difference("raw.body", "a text, bytes, or several of them", shown(given)))
+        raise FormError(
+            Difference("raw.body", "bytes, a text that UTF-8 can write, or several", shown(given))
+        )
     return given
 
 

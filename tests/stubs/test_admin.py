@@ -73,6 +73,23 @@ def test_what_is_wrong_is_refused_by_its_place_and_nothing_is_applied(
     assert said(post(app)) == " before"
 
 
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"answer": {"text": "\ud800"}}, "answer.text"),
+        ({"name": "\ud800", "answer": {"text": "a"}}, "name"),
+        ({"answer": {"raw": {"headers": {"\ud800": "a"}}}}, "answer.raw.headers"),
+        ({"when": {"inputs": {"equals": ["\ud800"]}}, "answer": {"text": "a"}}, "when.inputs.equals[0]"),
+    ],
+)
+def test_a_text_that_cannot_be_sent_is_refused(body: dict[str, Any], path: str) -> None:
+    app = make()
+    reply = admin(app, "POST", "stubs", body)
+    assert (reply.status, reply.json()["path"]) == (422, path)
+    assert reply.json()["expected"] == "a text that UTF-8 can write"
+    assert admin(app, "GET", "stubs").json()["stubs"] == []
+
+
 def test_a_body_that_is_no_object_is_refused() -> None:
     for raw in (b"", b"[]", b"{"):
         assert ask(make(), "POST", "/__admin/stubs", raw=raw).status == 422

@@ -9,7 +9,7 @@ import pytest
 
 from fake_tgi.generation import Generation, Token
 from fake_tgi.matching import FormError
-from fake_tgi.stubs import Generated, Stub, StubToken, Text, Tokens, ToolCall
+from fake_tgi.stubs import Generated, Raw, Stub, StubToken, Text, Tokens, ToolCall
 from tests.fake.asking import ask
 from tests.stubs.serving import BODIES, ROUTES, post, said, stubbed
 
@@ -176,6 +176,9 @@ def test_a_generation_is_produced_as_it_is() -> None:
         lambda: Text(5),  # type: ignore[arg-type]
         lambda: Text("", "length"),
         lambda: Text("a", "eos"),  # type: ignore[arg-type]
+        lambda: Text("\ud800"),
+        lambda: Tokens(["\ud800"]),
+        lambda: Raw("\ud800"),
         lambda: Tokens([]),
         lambda: Tokens("abc"),
         lambda: Tokens([5]),  # type: ignore[list-item]

@@ -71,6 +71,14 @@ def test_a_call_without_the_key_is_not_let_in_to_see_the_stubs() -> None:
     assert post(app).status == 401
 
 
+def test_what_a_client_sends_cannot_break_the_refusal() -> None:
+    app = stubbed(Stub({"inputs": "a"}, "b"), strict=True)
+    for raw in (b'{"inputs": "\\ud800"}', b"\xff", b"", b"[" * 5000, b'{"inputs": ' + b"9" * 5000 + b"}"):
+        reply = ask(app, "POST", "/generate", raw=raw)
+        assert reply.status == 501
+        assert "inputs: expected" in reply.json()["error"]
+
+
 def test_a_stub_file_that_cannot_be_read_any_more_is_told_as_well(tmp_path: Path) -> None:
     path = tmp_path / "stubs.json"
     path.write_text('{"version": 1, "stubs": []}')

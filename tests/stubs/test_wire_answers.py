@@ -66,6 +66,9 @@ def test_a_raw_answer_can_be_written_in_three_ways(
         ({"status": 100}, "answer.raw.status: expected a status of a whole answer, 200 to 599, got 100"),
         ({"headers": {"Content-Length": "5"}}, "answer.raw.headers.Content-Length: expected no such header"),
         ({"headers": {"a": 5}}, "answer.raw.headers.a: expected string"),
+        ({"headers": {"a": "b\r\nc: d"}}, "answer.raw.headers.a: expected a header that HTTP can carry"),
+        ({"headers": {"a": "\u20ac"}}, "answer.raw.headers.a: expected a header that HTTP can carry"),
+        ({"headers": {"a b": ""}}, 'answer.raw.headers["a b"]: expected a header that HTTP can carry'),
         ({"status": 700}, "answer.raw.status: expected at most 599"),
     ],
 )
