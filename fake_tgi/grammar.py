@@ -126,7 +126,10 @@ def _functions(schema: Any) -> dict[str, Any]:
         called = [each["$ref"] for each in choice]
     except (KeyError, TypeError):
         return {}
-    if not isinstance(functions, dict) or called != [f"#/$functions/{name}" for name in functions]:
+    if not isinstance(functions, dict):
+        return {}
+    # Two tools of one name are referred to twice, but only the last one of them is there.
+    if [*dict.fromkeys(called)] != [f"#/$functions/{name}" for name in functions]:
         return {}
     return functions
 

@@ -103,7 +103,9 @@ def _whole(draw: st.DrawFn, asked: st.SearchStrategy[Request], situation: Situat
 
 
 def _response(draw: st.DrawFn, request: Request, situation: Situation) -> Response:
-    served = serving(situation, request, draw)
+    # What is counted shows only once something was: before that there are no metrics at all.
+    before = draw(_EARLIER) if request.path == "/metrics" else ()
+    served = serving(situation, request, draw, before=before)
     assume(served.refused is None)
     return Response(request, served.status, served.headers, b"".join(served.chunks), served.calls)
 
@@ -122,6 +124,7 @@ def _streamed(draw: st.DrawFn, asked: st.SearchStrategy[Request], situation: Sit
 
 
 _SILENCES = st.lists(st.integers(0, 40), max_size=2)
+_EARLIER = st.lists(requests(), max_size=3)
 
 
 def _shown(request: Request, calls: Sequence[ModelCall]) -> tuple[tuple[Generation, ...], str]:

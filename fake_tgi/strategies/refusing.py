@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
 
@@ -26,8 +26,9 @@ class Failure:
     """An answer that is an error, and what led to it.
 
     `cause` is one of the contracts' error table. `chunks` are the body as sent: of a stream its events, of
-    anything else one piece at most. `settings`, `condition` (of the model) and `template` (in place of the
-    model's; "" for none, None for its own) are those of a server that gives this answer.
+    anything else one piece at most. A server that gives this answer runs with `flags` (fields of `Settings`
+    and their values; all others are the router's defaults), its model is in `condition`, and `template`
+    stands in place of the model's ("" for none, None for its own).
     """
 
     cause: str
@@ -36,9 +37,14 @@ class Failure:
     headers: Headers
     chunks: tuple[bytes, ...]
     calls: tuple[ModelCall, ...]
-    settings: Settings
+    flags: tuple[tuple[str, Any], ...]
     condition: Condition
     template: str | None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of a server that gives this answer."""
+        return Settings(**dict(self.flags))
 
     @property
     def body(self) -> bytes:
@@ -143,10 +149,17 @@ def _error(draw: st.DrawFn, cause: str, path: str, stream: bool, adversarial: bo
         served.headers,
         served.chunks,
         served.calls,
-        situation.settings,
+        _flags(situation.settings),
         situation.condition,
         situation.template,
     )
+
+
+def _flags(settings: Settings) -> tuple[tuple[str, Any], ...]:
+    """The fields that are not the router's defaults."""
+    usual = Settings()
+    names = [item.name for item in fields(settings) if item.init]
+    return tuple((n, getattr(settings, n)) for n in names if getattr(settings, n) != getattr(usual, n))
 
 
 def _is(cause: str, path: str, served: Served) -> bool:

@@ -7,6 +7,7 @@ would differ from one run to the next, is drawn like everything else.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import count
@@ -85,10 +86,15 @@ class Served:
         )
 
 
-def serving(situation: Situation, request: Request, draw: st.DrawFn) -> Served:
-    """The fake's answer to `request`; what the model says is drawn as it is asked."""
+def serving(
+    situation: Situation, request: Request, draw: st.DrawFn, *, before: Iterable[Request] = ()
+) -> Served:
+    """The fake's answer to `request`, after those `before`; what the model says is drawn as it is asked."""
     model = _DrawnModel(situation, draw)
     state = _state(situation, model, draw)
+    for earlier in before:
+        for _ in serve(state, earlier.call()):
+            pass
     status, headers = 0, Headers()
     chunks: list[bytes] = []
     streamed = False
@@ -139,10 +145,22 @@ class _DrawnModel:
 class _DrawnState(State):
     """A fake whose time is drawn: `pace` seconds pass whenever somebody looks at the clock."""
 
-    def __init__(self, situation: Situation, tokenizer: Tokenizer, pace: float, created: int) -> None:
+    def __init__(
+        self,
+        situation: Situation,
+        tokenizer: Tokenizer,
+        template: ChatTemplate | None,
+        pace: float,
+        created: int,
+    ) -> None:
         super().__init__(situation.settings, tokenizer=tokenizer, clock=count(0.0, pace).__next__)
+        self._known_template = template
         self._created = created
         self.compute_type = b"gpu+optimized"  # whatever this machine's environment says
+
+    @property
+    def template(self) -> ChatTemplate | None:
+        return self._known_template  # reading it anew for each draw would take longer than all the rest
 
     def unix_time(self) -> int:
         return self._created
@@ -153,9 +171,8 @@ def _state(situation: Situation, model: _DrawnModel, draw: st.DrawFn) -> State:
     tokenizer, template = _model_of(situation.settings)
     if situation.template is not None:
         template = ChatTemplate(situation.template) if situation.template else None
-    state = _DrawnState(situation, tokenizer, pace, created)
+    state = _DrawnState(situation, tokenizer, template, pace, created)
     state.model.condition = situation.condition
-    vars(state)["template"] = template  # what the property would load, anew for each state
     return state.answered_by(model)
 
 
