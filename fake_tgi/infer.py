@@ -24,6 +24,8 @@ from .validation import Validator, ValidRequest
 
 if TYPE_CHECKING:
     from .delays import Delays, Due
+    from .vision.prompts import Looked
+    from .vision.sight import Sight
 
 __all__ = ["Answer", "Infer", "Run", "Segment", "whole_of"]
 
@@ -102,32 +104,42 @@ class Infer:
         self.metrics = metrics
         self.clock = clock
         self.delays: Delays | None = None
+        self.sight: Sight | None = None
+        """Loads the images of prompts, for a model that sees any."""
 
     def over(self, shard: Shard) -> Infer:
         """The same guards and books over another shard."""
         other = Infer(shard, self.validator, self.permits, self.health, self.metrics, self.clock)
-        other.delays = self.delays
+        other.delays, other.sight = self.delays, self.sight
         return other
 
-    def start(self, inputs: str, parameters: GenerateParameters, *, add_special_tokens: bool = True) -> Run:
+    def start(
+        self, inputs: str, parameters: GenerateParameters, *, add_special_tokens: bool = True
+    ) -> Generator[Frame, None, Run]:
         """Takes a permit and validates. Raises `Refusal` (overloaded first, then validation)."""
         if not self.permits.acquire():
             self.metrics.failed("overloaded")
             raise refusal("overloaded")
+        looked = None
         try:
-            valid = self.validator.validate(inputs, parameters, add_special_tokens=add_special_tokens)
+            if self.sight is not None:
+                self.validator.check(inputs, parameters)
+                looked = yield from self.sight.look(inputs)
+            valid = self.validator.validate(
+                inputs, parameters, add_special_tokens=add_special_tokens, looked=looked
+            )
         except BaseException as error:
             self.permits.release()
             if isinstance(error, Refusal):
                 self.metrics.failed("validation")
             raise
-        return Run(self, inputs, parameters, add_special_tokens, valid)
+        return Run(self, inputs, parameters, add_special_tokens, valid, looked)
 
     def generate(
         self, inputs: str, parameters: GenerateParameters, *, add_special_tokens: bool = True
     ) -> Generator[Frame, None, Answer]:
         """One whole answer. Raises `Refusal`."""
-        run = self.start(inputs, parameters, add_special_tokens=add_special_tokens)
+        run = yield from self.start(inputs, parameters, add_special_tokens=add_special_tokens)
         try:
             answer = yield from run.whole()
         finally:
@@ -142,7 +154,7 @@ class Infer:
         runs: list[Run] = []
         try:
             for _ in range(best_of):
-                runs.append(self.start(inputs, parameters))
+                runs.append((yield from self.start(inputs, parameters)))
             answers = yield from whole_of(runs)
         finally:
             for run in runs:
@@ -161,12 +173,14 @@ class Run:
         parameters: GenerateParameters,
         add_special_tokens: bool,
         valid: ValidRequest,
+        looked: Looked | None,
     ) -> None:
         self._infer = infer
         self._inputs = inputs
         self._parameters = parameters
         self._add_special_tokens = add_special_tokens
         self._next: ValidRequest | None = valid
+        self._looked = looked
         self._open = True
         self._produced = 0
         self._ahead: Segment | None = None
@@ -310,10 +324,15 @@ class Run:
         if generation.final:
             return None
         self._inputs += generation.generated_text
+        if self._looked is not None:
+            self._looked += generation.generated_text
         self._parameters = replace(self._parameters, seed=valid.shard.sampling.seed)
         try:
             again = self._infer.validator.validate(
-                self._inputs, self._parameters, add_special_tokens=self._add_special_tokens
+                self._inputs,
+                self._parameters,
+                add_special_tokens=self._add_special_tokens,
+                looked=self._looked,
             )
         except Refusal:
             return None

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .replay import Replay
     from .stubs.stub_file import StubFile
     from .templates import ChatTemplate
+    from .vision.sight import Sight
 
 __all__ = ["State"]
 
@@ -105,6 +106,7 @@ class State:
             clock,
         )
         self.infer.delays = _delays(settings)
+        self.infer.sight = _sight(settings)
         self._faults = self._planned() if settings.fault or settings.allow_fault_header else None
         self._template = cache(self._read_template)  # one for all that are copied from this state
         self.cors = Cors(settings.cors_allow_origin)
@@ -210,6 +212,20 @@ def _replay(settings: Settings, tokenizer: Tokenizer) -> Replay | None:
     from .replay import replay_of  # reading recordings costs start-up time that only a replay need pay
 
     return replay_of(settings, tokenizer)
+
+
+def _sight(settings: Settings) -> Sight | None:
+    """What loads images for the model in the settings' folder; None for a model that sees none."""
+    if settings.model_folder is None:
+        return None
+    from .vision.models import vision_model
+
+    model = vision_model(settings.model_folder)
+    if model is None:
+        return None
+    from .vision.sight import Sight  # fetching costs start-up time that only models which see need to pay
+
+    return Sight(model, settings.max_image_fetch_size)
 
 
 def _delays(settings: Settings) -> Delays | None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .refusals import validation
 from .requests import GenerateParameters, GrammarType
 from .shard import Grammar, Sampling, ShardRequest
+
+if TYPE_CHECKING:
+    from .vision.prompts import Looked
 
 __all__ = ["CHUNK", "Limits", "ValidRequest", "Validator"]
 
@@ -76,10 +79,8 @@ class Validator:
         if best_of > most:
             raise validation(f"`best_of` must be > 0 and <= {most}. Given: {best_of}")
 
-    def validate(
-        self, inputs: str, parameters: GenerateParameters, *, add_special_tokens: bool = True
-    ) -> ValidRequest:
-        """All rules of one scheduling. Raises `Refusal` of class validation."""
+    def check(self, inputs: str, parameters: GenerateParameters) -> Sampling:
+        """The rules before the prompt's tokens are counted. Returns sampling parameters with defaults."""
         sampling = self._sampling(parameters)
         p, limits = parameters, self.limits
         if p.max_new_tokens == 0:
@@ -103,8 +104,24 @@ class Validator:
                 f"`truncate` must be strictly positive and less than {limits.max_input_tokens}."
                 f" Given: {truncate}"
             )
+        return sampling
+
+    def validate(
+        self,
+        inputs: str,
+        parameters: GenerateParameters,
+        *,
+        add_special_tokens: bool = True,
+        looked: Looked | None = None,
+    ) -> ValidRequest:
+        """All rules of one scheduling. `looked` is the prompt with its images loaded, where it shows any.
+
+        Raises `Refusal` of class validation.
+        """
+        sampling = self.check(inputs, parameters)
+        p, limits, truncate = parameters, self.limits, parameters.truncate
         length, max_new_tokens, max_total_new_tokens = self._tokens(
-            inputs, add_special_tokens, truncate, p.max_new_tokens
+            inputs if looked is None else looked.counted, add_special_tokens, truncate, p.max_new_tokens
         )
         grammar: Grammar | None = None
         if p.grammar is not None:
@@ -113,13 +130,13 @@ class Validator:
                 raise validation(compiled)
             grammar = compiled
         request = ShardRequest(
-            inputs=inputs,
+            inputs=inputs if looked is None else looked.inputs,
             input_length=length,
             max_new_tokens=max_new_tokens,
             truncate=truncate if truncate is not None else limits.max_input_tokens,
             sampling=sampling,
             stop_sequences=tuple(p.stop),
-            top_n_tokens=top_n_tokens,
+            top_n_tokens=p.top_n_tokens or 0,
             prefill=p.decoder_input_details,
             add_special_tokens=add_special_tokens,
             adapter_id=p.adapter_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from ..call import Call
 from ..frames import Frame
@@ -59,18 +59,32 @@ def health(state: State, call: Call) -> Iterator[Frame]:
     return plain(unhealthy.status, JSON, unhealthy.body())
 
 
-def pieces(state: State, text: str, *, add_special_tokens: bool) -> bytes:
-    """The tokens of `text` with their places in it, in bytes."""
+def pieces(state: State, text: str, *, add_special_tokens: bool) -> Generator[Frame, None, bytes]:
+    """The tokens of `text` as JSON, with their places in it, in bytes. Raises `Refusal` for an image in it.
+
+    Where images were replaced for the count, the places are those in the replaced text, and yet the router
+    cuts the texts out of the given one.
+    """
+    sight = state.infer.sight
+    looked = (yield from sight.look(text)) if sight is not None else None
+    if looked is None:
+        found = state.tokenizer.pieces(text, add_special_tokens=add_special_tokens)
+        shown = [piece.text for piece in found]
+    else:
+        found = state.tokenizer.pieces(looked.counted, add_special_tokens=add_special_tokens)
+        given = text.encode("utf-8", "surrogatepass")
+        shown = [given[piece.start : piece.stop].decode("utf-8", "replace") for piece in found]
     return b"[%b]" % b",".join(
-        b'{"id":%d,"text":%b,"start":%d,"stop":%d}' % (piece.id, string(piece.text), piece.start, piece.stop)
-        for piece in state.tokenizer.pieces(text, add_special_tokens=add_special_tokens)
+        b'{"id":%d,"text":%b,"start":%d,"stop":%d}' % (piece.id, string(text), piece.start, piece.stop)
+        for piece, text in zip(found, shown, strict=True)
     )
 
 
 def tokenize(state: State, call: Call) -> Iterator[Frame]:
     """`POST /tokenize`: no validation, no truncation, no limit but the payload's."""
     request = read(state, call, GenerateRequest)
-    return plain(200, JSON, pieces(state, request.inputs, add_special_tokens=True))
+    body = yield from pieces(state, request.inputs, add_special_tokens=True)
+    yield from plain(200, JSON, body)
 
 
 def metrics(state: State, call: Call) -> Iterator[Frame]:

@@ -38,11 +38,9 @@ def chat_tokenize(state: State, call: Call) -> Iterator[Frame]:
     request = read(state, call, ChatRequest)
     state.metrics.asked()
     inputs = prompt_of(state, request).inputs
-    body = b'{"tokenize_response":%b,"templated_text":%b}' % (
-        pieces(state, inputs, add_special_tokens=False),
-        string(inputs),
-    )
-    return plain(200, JSON, body)
+    tokens = yield from pieces(state, inputs, add_special_tokens=False)
+    body = b'{"tokenize_response":%b,"templated_text":%b}' % (tokens, string(inputs))
+    yield from plain(200, JSON, body)
 
 
 def chat_request(state: State, request: ChatRequest) -> Iterator[Frame]:
@@ -113,7 +111,7 @@ def _chunks(
     began = state.clock()
     state.metrics.asked()
     try:
-        run = begin(state, prompt.inputs, prompt.parameters, add_special_tokens=False)
+        run = yield from begin(state, prompt.inputs, prompt.parameters, add_special_tokens=False)
     except Refusal as refused:
         yield Chunks((refused.openai_event(),))
         return True

@@ -57,7 +57,7 @@ def all_of(
     state.metrics.asked(len(asked))
     try:
         for inputs, parameters, special in asked:
-            runs.append(state.infer.start(inputs, parameters, add_special_tokens=special))
+            runs.append((yield from state.infer.start(inputs, parameters, add_special_tokens=special)))
         answers = yield from whole_of(runs)
     finally:
         for run in runs:
@@ -126,7 +126,7 @@ def _events(
     began = state.clock()
     state.metrics.asked()
     try:
-        run = begin(state, prompt, parameters)
+        run = yield from begin(state, prompt, parameters)
     except Refusal as refused:
         yield Chunks((refused.openai_event(),))
         return

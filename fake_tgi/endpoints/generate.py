@@ -80,7 +80,7 @@ def _stream(state: State, inputs: str, parameters: GenerateParameters, full_text
     state.metrics.asked()
     yield Head(200, stream_headers(state.compute_type, len(inputs)))
     try:
-        run = begin(state, inputs, parameters)
+        run = yield from begin(state, inputs, parameters)
     except Refusal as refused:
         yield Chunks((refused.event(),))
         return

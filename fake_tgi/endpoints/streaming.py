@@ -31,7 +31,7 @@ them. None abandons the run: the model is to be asked something else."""
 
 def begin(
     state: State, inputs: str, parameters: GenerateParameters, *, add_special_tokens: bool = True
-) -> Run:
+) -> Generator[Frame, None, Run]:
     """Starts a run that is to be streamed. Two rules precede the permit (S:543-555). Raises `Refusal`."""
     message = None
     if parameters.best_of is not None and parameters.best_of != 1:
@@ -41,7 +41,7 @@ def begin(
     if message is not None:
         state.metrics.failed("validation")
         raise validation(message)
-    return state.infer.start(inputs, parameters, add_special_tokens=add_special_tokens)
+    return (yield from state.infer.start(inputs, parameters, add_special_tokens=add_special_tokens))
 
 
 def play(

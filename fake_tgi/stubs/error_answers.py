@@ -7,7 +7,7 @@ model (after some tokens). Routes that ask no model answer every cause with its 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
@@ -127,10 +127,13 @@ class _Refusing(Infer):
         self._refused = refused
         self._counted = cause.counted
 
-    def start(self, inputs: str, parameters: GenerateParameters, *, add_special_tokens: bool = True) -> Run:
+    def start(
+        self, inputs: str, parameters: GenerateParameters, *, add_special_tokens: bool = True
+    ) -> Generator[Frame, None, Run]:
         if self._counted is not None:
             self.metrics.failed(self._counted)
         _raise(self._refused)
+        yield  # makes this a generator, as every start is one
 
 
 def _raise(refused: Refusal) -> NoReturn:
