@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -20,7 +21,7 @@ from fake_tgi.verification.report import Report
 from fake_tgi.verification.seen import Seen, exchange_from
 from fake_tgi.verification.text_report import text_report
 
-from . import damaged as d
+from .damaged import patient
 
 SIGNS = [
     b"{",
@@ -51,7 +52,7 @@ JSON = st.recursive(
 @pytest.fixture(scope="module")
 def right() -> Iterator[Report]:
     """What a fake says that is right, for every suite."""
-    with d.patient() as fake:
+    with patient() as fake:
         yield fake.verified("--only", "tgi", "--only", "openai")
 
 
@@ -65,9 +66,9 @@ def damaged(seen: Seen, data: st.DataObject, draw: Any) -> Heard:
     elif how == "cut":
         body = body[: draw(st.integers(0, len(body)))]
     elif how == "value":
-        body = d.json.dumps(draw(JSON)).encode()
+        body = json.dumps(draw(JSON)).encode()
     elif how == "event":
-        body += b"data: " + d.json.dumps(draw(JSON)).encode() + b"\n\n"
+        body += b"data: " + json.dumps(draw(JSON)).encode() + b"\n\n"
     headers = [(name, value) for name, value in response["headers"]]
     if draw(st.booleans()):
         kinds = ["application/json", "text/event-stream", "text/html", "text/plain; charset=utf-8", ""]

@@ -19,16 +19,17 @@ from fake_tgi.verification.command import _progress
 from fake_tgi.verification.questions import all_questions
 from fake_tgi.verification.report import Report
 
-from . import damaged as d
-from .damaged import Patient, on
+from . import damages as d
+from .damaged import Answer, Patient, patient
+from .damages import on
 
 Told = tuple[int, str, str]
 
 
 @pytest.fixture(scope="module")
 def fake() -> Iterator[Patient]:
-    with d.patient() as patient:
-        yield patient
+    with patient() as one:
+        yield one
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return running
 
 
-def broken(answer: d.Answer) -> None:
+def broken(answer: Answer) -> None:
     """Wherever there is a generated text, it is missing."""
     on("/generate")(d.edit(lambda value: value.pop("generated_text", None)))(answer)
 
@@ -102,7 +103,7 @@ def test_a_server_that_is_not_there_exits_with_3_at_once(run: Callable[..., Told
 
 def test_a_server_that_refuses_our_key_is_asked_a_few_times_only() -> None:
     """What needs no key is asked all the same."""
-    with d.patient(api_key="sesame") as fake:
+    with patient(api_key="sesame") as fake:
         report = fake.verified(TGI_TOKEN="other")
     assert report.exit_status == 0
     holding = {outcome.question.route for outcome in report.of_kind("holds")}
@@ -116,7 +117,7 @@ def test_a_server_that_refuses_our_key_is_asked_a_few_times_only() -> None:
 
 
 def test_a_route_that_is_not_there_is_not_a_difference(fake: Patient) -> None:
-    def without_vertex(answer: d.Answer) -> None:
+    def without_vertex(answer: Answer) -> None:
         if answer.path == "/vertex":
             answer.status, answer.chunks = 404, []
             answer.headers = {"content-length": "0", "vary": answer.headers["vary"]}
@@ -128,7 +129,7 @@ def test_a_route_that_is_not_there_is_not_a_difference(fake: Patient) -> None:
 
 
 def test_one_404_among_other_answers_is_a_difference(fake: Patient) -> None:
-    def sometimes(answer: d.Answer) -> None:
+    def sometimes(answer: Answer) -> None:
         if answer.path == "/tokenize" and answer.status == 422:
             answer.status = 404
 
@@ -137,7 +138,7 @@ def test_one_404_among_other_answers_is_a_difference(fake: Patient) -> None:
 
 
 def test_with_complete_what_could_not_be_asked_fails(run: Callable[..., Told], fake: Patient) -> None:
-    def without_docs(answer: d.Answer) -> None:
+    def without_docs(answer: Answer) -> None:
         if answer.path == "/docs/":
             answer.status = 404
 
@@ -155,7 +156,7 @@ def test_an_overloaded_server_is_given_time(fake: Patient) -> None:
     """It is asked again, and only what stays refused could not be asked."""
     seen: dict[bytes, int] = {}
 
-    def busy_at_first(answer: d.Answer) -> None:
+    def busy_at_first(answer: Answer) -> None:
         seen[answer.request] = seen.get(answer.request, 0) + 1
         if answer.path == "/generate" and seen[answer.request] == 1:
             overload(answer)
@@ -164,7 +165,7 @@ def test_an_overloaded_server_is_given_time(fake: Patient) -> None:
     assert max(seen.values()) == 2
 
 
-def overload(answer: d.Answer) -> None:
+def overload(answer: Answer) -> None:
     answer.status = 429
     kept = {"vary": answer.headers["vary"], "content-length": "0"}
     answer.headers = {"content-type": "application/json", **kept}
@@ -188,7 +189,7 @@ def test_a_comparison_that_fails_once_is_tried_again(fake: Patient) -> None:
     """Sums wander on a GPU that serves others, too; what the contract says has no second chance."""
     times: dict[bytes, int] = {}
 
-    def once(answer: d.Answer) -> None:
+    def once(answer: Answer) -> None:
         times[answer.request] = times.get(answer.request, 0) + 1
         if times[answer.request] == 2 and answer.path == "/generate":  # generate.again, at its first try
             d.not_repeatable()(answer)
@@ -267,7 +268,7 @@ def test_progress_is_shown_on_a_terminal_and_nowhere_else(fake: Patient) -> None
 
 
 def test_it_runs_as_a_process_with_the_key_from_the_environment(tmp_path: Path) -> None:
-    with d.patient(api_key="hf_sesamesesamesesame") as fake:
+    with patient(api_key="hf_sesamesesamesesame") as fake:
         done = subprocess.run(
             [sys.executable, "-m", "fake_tgi.cli", "verify", fake.url, "--format", "json"],
             capture_output=True,
@@ -284,7 +285,7 @@ def test_it_runs_as_a_process_with_the_key_from_the_environment(tmp_path: Path) 
 
 def test_the_models_own_path_of_the_hosted_api_is_a_server_of_one_route() -> None:
     """The published client is given such a URL: POST to it is POST /."""
-    with d.patient() as fake:
+    with patient() as fake:
         report: Report = Patient(f"{fake.url}/models/bigscience/bloom", fake.app).verified("--only", "POST /")
     assert report.of_kind("differs") == []
     assert len(report.of_kind("holds")) >= 4

@@ -10,8 +10,9 @@ import pytest
 
 from fake_tgi.verification.questions import all_questions
 
-from . import damaged as d
-from .damaged import Damage, Patient, on
+from . import damages as d
+from .damaged import Damage, Patient, patient
+from .damages import on
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "contracts" / "recordings"
 GENERATE, STREAM, CHAT, COMPLETIONS = (
@@ -21,8 +22,8 @@ GENERATE, STREAM, CHAT, COMPLETIONS = (
 
 @pytest.fixture(scope="module")
 def fake() -> Iterator[Patient]:
-    with d.patient() as patient:
-        yield patient
+    with patient() as one:
+        yield one
 
 
 #: By name: what is done to the fake, and where it must be found.
@@ -304,7 +305,7 @@ def test_a_second_run_finds_what_the_first_found(fake: Patient) -> None:
 )
 def test_nothing_is_found_on_a_fake_with_other_limits(settings: dict[str, object]) -> None:
     """What the server's own limits do not allow is not asked, with the reason, and is no difference."""
-    with d.patient(**settings) as fake:
+    with patient(**settings) as fake:
         report = fake.verified()
     assert [(o.question.name, o.verdict.violations) for o in report.of_kind("differs")] == []
     assert len(report.of_kind("holds")) > 140
@@ -312,7 +313,7 @@ def test_nothing_is_found_on_a_fake_with_other_limits(settings: dict[str, object
 
 
 def test_nothing_is_found_on_a_fake_without_a_chat_template() -> None:
-    with d.patient(tokenizer_name=str(RECORDINGS / "tokenizer-no-template")) as fake:
+    with patient(tokenizer_name=str(RECORDINGS / "tokenizer-no-template")) as fake:
         report = fake.verified()
     assert [(o.question.name, o.verdict.violations) for o in report.of_kind("differs")] == []
     chats = {o.verdict.reason for o in report.of_kind("unasked") if o.question.name.startswith("chat.")}
@@ -320,7 +321,7 @@ def test_nothing_is_found_on_a_fake_without_a_chat_template() -> None:
 
 
 def test_a_fake_that_is_always_overloaded_is_not_waited_for_each_time() -> None:
-    with d.patient(max_concurrent_requests=0) as fake:
+    with patient(max_concurrent_requests=0) as fake:
         report = fake.verified("--timeout", "1.2")
     assert [(o.question.name, o.verdict.violations) for o in report.of_kind("differs")] == []
     assert report.seconds < 10

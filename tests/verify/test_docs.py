@@ -11,7 +11,7 @@ from fake_tgi.cli import main
 from fake_tgi.verification.drift import DRIFT_KINDS
 from fake_tgi.verification.questions import all_questions
 
-from . import damaged as d
+from .damaged import patient
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "verify.md").read_text(encoding="utf-8")
 
@@ -51,6 +51,6 @@ def test_every_command_of_the_page_can_be_read() -> None:
 
 def test_the_program_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
     (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    with d.patient() as fake:
+    with patient() as fake:
         exec(program.replace("http://localhost:8080", fake.url), {})
     assert re.search(r"\d+ questions: \d+ hold, 0 differ", capsys.readouterr().out)

@@ -14,16 +14,17 @@ from fake_tgi.verification.errors import RecordingError
 from fake_tgi.verification.recording import read_recording, recording_of
 from fake_tgi.verification.shapes import changes
 
-from . import damaged as d
-from .damaged import Damage, Patient, on
+from . import damages as d
+from .damaged import Answer, Damage, Patient, patient
+from .damages import on
 
 GENERATE, STREAM, CHAT = "/generate", "/generate_stream", "/v1/chat/completions"
 
 
 @pytest.fixture(scope="module")
 def fake() -> Iterator[Patient]:
-    with d.patient() as patient:
-        yield patient
+    with patient() as one:
+        yield one
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +147,7 @@ def test_a_change_is_told_by_its_kind_and_place(compare: Compare, kind: str) -> 
 
 
 def test_no_answer_is_the_worst_of_all(recording: Path) -> None:
-    with d.patient() as other:
+    with patient() as other:
         outcomes = other.verified("--only", GENERATE).outcomes
         dead = Patient(other.url, other.app)
     told = drift_since(read_recording(recording), dead.verified("--only", GENERATE).outcomes)
@@ -156,7 +157,7 @@ def test_no_answer_is_the_worst_of_all(recording: Path) -> None:
 
 
 def test_the_worst_for_a_client_comes_first(compare: Compare) -> None:
-    def worse(answer: d.Answer) -> None:
+    def worse(answer: Answer) -> None:
         for damage, _, _ in CHANGES.values():
             damage(answer)
 

@@ -10,8 +10,9 @@ import pytest
 from fake_tgi.server import Server
 from fake_tgi.verification.questions import all_questions
 
-from . import damaged as d
-from .damaged import Damage, Damageable, Patient, on
+from . import damages as d
+from .damaged import Damage, Damageable, Patient, patient
+from .damages import on
 from .openai_like import OpenAILike
 
 CHAT, COMPLETIONS = "/v1/chat/completions", "/v1/completions"
@@ -20,8 +21,8 @@ QUESTIONS = {question.name for question in all_questions() if question.suite == 
 
 @pytest.fixture(scope="module")
 def fake() -> Iterator[Patient]:
-    with d.patient() as patient:
-        yield patient
+    with patient() as one:
+        yield one
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from shutil import which
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -21,8 +22,9 @@ from fake_tgi.verification.recording import recording_of
 from fake_tgi.verification.report import Report
 from fake_tgi.verification.text_report import summary, text_report
 
-from . import damaged as d
-from .damaged import Patient, on
+from . import damages as d
+from .damaged import Answer, Patient, patient
+from .damages import on
 
 KEY = "hf_SecretSecretSecret1"
 DRIFT = Drift("removed field", "POST /generate", "body.details", '"\x00"', "nothing", ("generate.greedy",))
@@ -30,8 +32,8 @@ DRIFT = Drift("removed field", "POST /generate", "body.details", '"\x00"', "noth
 
 @pytest.fixture(scope="module")
 def fake() -> Iterator[Patient]:
-    with d.patient() as patient:
-        yield patient
+    with patient() as one:
+        yield one
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +120,7 @@ def test_the_junit_is_valid_and_counts_right(sick: Report) -> None:
 def test_the_junit_can_hold_whatever_a_server_sends(fake: Patient) -> None:
     """XML has no way to write most control characters."""
 
-    def damage(answer: d.Answer) -> None:
+    def damage(answer: Answer) -> None:
         answer.headers["content-type"] = "application/json"
         answer.chunks = [bytes(range(256)), "\ufffe\ud7ff😀]]>&".encode()]
 
@@ -133,12 +135,12 @@ def test_the_junit_can_hold_whatever_a_server_sends(fake: Patient) -> None:
 def test_no_report_shows_the_key_even_if_the_server_does() -> None:
     """In headers, in bodies, in parts of events: a recording least of all."""
 
-    def echo(answer: d.Answer) -> None:
+    def echo(answer: Answer) -> None:
         answer.headers["x-your-key"] = KEY
         answer.headers["set-cookie"] = f"session={KEY}"
         answer.chunks = [chunk.replace(b"error", f"error for {KEY}".encode()) for chunk in answer.chunks]
 
-    with d.patient(api_key=KEY) as fake:
+    with patient(api_key=KEY) as fake:
         report = fake.verified(damage=echo, TGI_TOKEN=KEY)
         right = fake.verified(TGI_TOKEN=KEY)
     assert report.exit_status == 1
@@ -152,7 +154,7 @@ def test_no_report_shows_the_key_even_if_the_server_does() -> None:
     assert KEY not in repr(report)
 
 
-def outcome(report: Report, name: str) -> d.Any:
+def outcome(report: Report, name: str) -> Any:
     return next(each for each in report.outcomes if each.question.name == name)
 
 
@@ -185,7 +187,7 @@ def test_the_curl_line_of_a_large_body_is_short_and_asks_the_same(fake: Patient)
 
 
 def test_the_curl_line_names_the_variable_of_the_key() -> None:
-    with d.patient(api_key="sesame") as fake:
+    with patient(api_key="sesame") as fake:
         report = fake.verified("--only", "/generate", TGI_TOKEN="sesame")
         line = curl_of(outcome(report, "generate.greedy").seen, report.target)
         wrong = curl_of(outcome(report, "key.wrong").seen, report.target)
