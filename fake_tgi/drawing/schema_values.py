@@ -82,7 +82,7 @@ class _Values:
             always |= {f"key{i + 1}": extra for i in range(least - len({*always, *named}))}
         optional = {name: inner for name, inner in named.items() if name not in always}
         made = st.fixed_dictionaries(always, optional=optional)
-        order = {name: None for name in (*named, *always)}
+        order = dict.fromkeys((*named, *always))
         return made.map(lambda drawn: {name: drawn[name] for name in order if name in drawn})
 
     def _array(self, schema: dict[str, Any], depth: int) -> st.SearchStrategy[Any]:
