@@ -143,9 +143,7 @@ def _in_object(
     expected: dict[str, object], got: dict[str, object], where: str, subset: bool
 ) -> Iterator[Difference]:
     for name, wanted in expected.items():
-        found = got.get(name)
-        if wanted is not None or found is not None:
-            yield from differences(wanted, found, step(where, name), subset=subset)
+        yield from differences(wanted, got.get(name), step(where, name), subset=subset)
     if not subset:
         for name, found in got.items():
             if found is not None and name not in expected:

@@ -71,7 +71,7 @@ def places(pattern: RequestPattern, asked: Call) -> list[str]:
         RequestPattern(parameters={"max_tokens": 20.0}),
         RequestPattern(parameters={"stop": Contains("b")}),
         RequestPattern(parameters={"stop": ["a", "b"]}),
-        RequestPattern(parameters={"seed": Absent(), "top_p": None}),
+        RequestPattern(parameters={"seed": Absent(), "top_p": None, "stop": Absent(False)}),
         RequestPattern(parameters={"max_new_tokens": Schema({"type": "integer", "minimum": 1})}),
         RequestPattern(headers={"X-Test": "one"}),
         RequestPattern(headers={"authorization": Absent()}),
@@ -194,6 +194,21 @@ def test_the_text_of_a_message_in_pieces_is_their_text() -> None:
 )  # fmt: skip
 def test_a_parameter_is_found_under_the_name_of_its_route(asked: Call, name: str, value: Any) -> None:
     assert Asked(asked).parameter(name) == value
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sent", "alike"),
+    [
+        (True, 1, False), (False, 0, False), (1, True, False), (1, 1.0, True), (0, -0.0, True),
+        ("1", 1, False), (None, False, False), (0, None, False), ([True], [1], False),
+        ({"a": 0}, {"a": False}, False),
+        ([1, 2], [2, 1], False), ({"a": 1, "b": 2}, {"b": 2, "a": 1}, True), ("a", ["a"], False),
+    ],
+)  # fmt: skip
+def test_values_are_the_same_as_json_has_it(wanted: Any, sent: Any, alike: bool) -> None:
+    asked = call("/generate", {"inputs": "x", "extra": sent})
+    assert RequestPattern(body=Subset({"extra": wanted})).matches(asked) == alike
+    assert RequestPattern(body=Equals({"inputs": "x", "extra": wanted})).matches(asked) == alike
 
 
 def test_a_body_that_is_no_json_is_a_text() -> None:

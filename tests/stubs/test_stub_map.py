@@ -248,6 +248,17 @@ def test_many_threads_use_a_stub_up_exactly(stubs: StubMap) -> None:
     assert found.count(None) == 200
 
 
+def test_a_stub_that_was_used_up_while_it_was_looked_at_does_not_answer(stubs: StubMap) -> None:
+    def other_is_faster(inputs: Any) -> bool:
+        if inputs == "first":
+            assert stubs.match(call("second")) is not None
+        return True
+
+    once = stubs.add(Stub({"inputs": other_is_faster}, "a", times=1))
+    assert stubs.match(call("first")) is None
+    assert once.hits == 1
+
+
 def test_stubs_that_are_used_up_are_not_looked_at_for_ever(stubs: StubMap) -> None:
     def never(inputs: Any) -> bool:
         raise AssertionError("this stub is used up")
