@@ -78,7 +78,8 @@ def stubs() -> None:
     generation = Generation((Token(1, "a", -0.5),), "a", "length", 1)
     for answer in (
         Text("a", "length"), ToolCall("f", {"a": 1}), Error("overload"), Raw(b"a", status=502),
-        Generated(generation), Function(shout), shout, later, b"bytes", generation, ["first", Error("incomplete", after_tokens=2)],
+        Generated(generation), Function(shout), shout, later, b"bytes", generation,
+        ["first", Error("incomplete", after_tokens=2)],
     ):  # fmt: skip
         state.stubs.add(Stub(None, answer))
     assert_type(state.stubs.add_in_order(Stub(answer="a"), Stub(answer="b")), list[PlacedStub])
