@@ -29,7 +29,9 @@ def check_form(value: Any, name: str) -> None:
     """Holds a value to the contract of that name (StubFile, Stub, …). Raises FormError."""
     from tgi_contracts import violations  # the schemas are read once somebody gives a stub
 
-    found = [Difference(_place(each.where), each.expected, each.got) for each in violations(value, name)]
+    # What is misspelt is there and should not be, and so something else is missing: the first tells more.
+    broken = sorted(violations(value, name), key=lambda each: each.rule != "additionalProperties")
+    found = [Difference(_place(each.where), each.expected, each.got) for each in broken]
     found = found or list(_unsendable(value, ""))
     if found:
         raise FormError(*found)

@@ -228,6 +228,6 @@ def test_control_stubs_from_any_language_over_http(fake: Fake) -> None:
     assert client(fake).generate("Hello").generated_text == " Anything."
 
     wrong = requests.post(admin, json={"answer": {"txt": "a"}}, timeout=10)
-    assert (wrong.status_code, wrong.json()["path"]) == (422, "answer")
+    assert (wrong.status_code, wrong.json()["path"]) == (422, "answer.txt")
     requests.delete(admin, timeout=10)
     assert requests.get(admin, timeout=10).json()["stubs"] == []
