@@ -15,7 +15,7 @@ from text_generation import AsyncClient, AsyncStream, Client, Stream
 
 TYPED_PROGRAMS = Path(__file__).resolve().parents[1] / "typing"
 # The published client's modules keep its names, listed or not; a package of parts has nothing to list.
-WITHOUT_LIST = {"fake_tgi", "fake_tgi.endpoints", "fake_tgi.render", "fake_tgi.minijinja"}
+WITHOUT_LIST = {"fake_tgi", "fake_tgi.endpoints", "fake_tgi.render", "fake_tgi.minijinja", "fake_tgi.vision"}
 
 
 def public_modules() -> list[str]:
