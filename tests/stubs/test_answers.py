@@ -100,6 +100,8 @@ def test_exact_tokens_are_said_whatever_the_request_allows() -> None:
     found = details(Tokens(["a", "b", "c"], "stop_sequence"), max_new_tokens=1, stop=["b"])
     assert [token["text"] for token in found["details"]["tokens"]] == ["a", "b", "c"]
     assert found["details"]["finish_reason"] == "stop_sequence"
+    found = details(Tokens(["a", "b"], "length"), max_new_tokens=9)
+    assert [token["text"] for token in found["details"]["tokens"]] == ["a", "b"]
 
 
 def test_a_logprob_of_none_is_sent_as_null_and_others_as_32_bit_floats() -> None:

@@ -245,6 +245,10 @@ def test_stubs_of_the_file_are_older_than_all_others_and_survive_a_reset(tmp_pat
     assert [said(post(app)), said(post(app))] == [" once", " file"]
     app.state.stubs.add(Stub(answer=" added"))
     assert said(post(app)) == " added"
+    write(path, path.read_text() + "\n")
+    assert app.state.stubs.file is not None
+    app.state.stubs.file._next = 0.0
+    assert said(post(app)) == " added", "even where the file was read again"
     app.state.clear()
     assert [said(post(app)), said(post(app))] == [" once", " file"]
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from fake_tgi.matching import FormError
 from fake_tgi.recording import parse_recording
+from fake_tgi.server import Server
 from fake_tgi.stubs import Raw, Recorded, Stub, read_stub
 from tests.fake.asking import Reply, ask
 from tests.stubs.serving import post, stubbed
@@ -102,6 +106,19 @@ def test_stubs_may_have_paths_that_the_router_has_not_and_read_their_bodies() ->
     assert ask(app, "POST", "/v1/embeddings", {"input": "a"}).text == "[1]"
     assert ask(app, "POST", "/v1/embeddings", {"input": "b"}).status == 404
     assert ask(app, "POST", "/elsewhere", {}).status == 404
+
+
+def test_a_body_that_comes_in_pieces_is_read_where_only_a_stub_looks_at_it() -> None:
+    app = stubbed(Stub({"route": "/v1/embeddings", "body": {"subset": {"input": "a"}}}, Raw("[1]")))
+
+    def pieces() -> Iterator[bytes]:
+        yield b'{"input":'
+        time.sleep(0.05)
+        yield b' "a"}'
+
+    with Server(app) as server:
+        answer = requests.post(f"{server.base_url}/v1/embeddings", data=pieces(), timeout=10)
+    assert (answer.status_code, answer.text) == (200, "[1]")
 
 
 def test_a_head_request_gets_no_body() -> None:
