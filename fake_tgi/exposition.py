@@ -1,13 +1,15 @@
 """The router's books as Prometheus text, written by `prometheus_client`.
 
-Names, types, help texts and labels are TGI's (router/src/server.rs:1989-2111). Two of TGI's habits differ
-from the library's: counters do not end in `_total`, and a series without a description has no HELP line.
+Names, types, help texts and labels are TGI's (router/src/server.rs:1989-2111). Three of TGI's habits differ
+from the library's: counters do not end in `_total`, a series without a description has no HELP line, and a
+whole number has no fraction.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
@@ -44,6 +46,7 @@ HELP: dict[str, str] = {
 }
 _QUANTILES = ("0", "0.5", "0.9", "0.95", "0.99", "0.999", "1")
 _COUNTER_HEAD = re.compile(rb"^(# (?:HELP|TYPE) tgi_\w+)_total ", re.MULTILINE)
+_VALUE = re.compile(rb"(?<= )[0-9][0-9.e+-]*$", re.MULTILINE)
 _NO_HELP = re.compile(rb"^# HELP \w+ \n", re.MULTILINE)
 
 
@@ -53,7 +56,14 @@ def exposition(metrics: Metrics) -> bytes:
     registry.register(_Collector(metrics))
     text = generate_latest(registry)
     text = _COUNTER_HEAD.sub(rb"\1 ", text)
+    text = _VALUE.sub(_plainly, text)
     return _NO_HELP.sub(b"", text)
+
+
+def _plainly(value: re.Match[bytes]) -> bytes:
+    """A number as Rust prints it: no exponent, and no fraction of nothing."""
+    number = format(Decimal(value[0].decode()), "f")
+    return (number.rstrip("0").rstrip(".") if "." in number else number).encode()
 
 
 class _Collector:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
+from .batch import Batch, Calls
 from .headers import Timings
 
 __all__ = ["DURATION_BUCKETS", "Histogram", "Metrics"]
@@ -63,6 +64,10 @@ class Metrics:
         self.skipped_tokens = 0
         self.running = 0
         self.running_tokens = 0
+        self.concatenated = 0
+        """Batches that were joined to a running one."""
+        self._joined: dict[int, int] = {}
+        """How often so many generations, two or more, were prefilled in one call."""
         self._input_length = Histogram(self._input_bounds)
         self._max_new_tokens = Histogram(self._total_bounds)
         self._generated_tokens = Histogram(self._total_bounds)
@@ -98,15 +103,18 @@ class Metrics:
         input_length: int,
         max_new_tokens: int,
         first: float | None = None,
+        unseen: int = 0,
+        batch: Batch | None = None,
     ) -> None:
         """A scheduled generation ended after `tokens` tokens and `seconds` in the model.
 
-        The first token costs one prefill, each further one a decode; the call that failed counts as one.
-        `first`: seconds of these that the prefill took; None: as many as each of the others.
+        The first token costs one prefill, each further one a decode; the call that failed counts as one. What
+        it shares with its `batch` costs nothing more. `first`: seconds that the prefill took; None: as many
+        as each of the others. `unseen`: tokens that nobody was there any more to get.
         """
         self.running -= 1
         self.running_tokens -= input_length + max_new_tokens
-        self.skipped_tokens += tokens
+        self.skipped_tokens += tokens - unseen
         calls = tokens + failed
         if not calls:
             return
@@ -116,9 +124,12 @@ class Metrics:
         elif calls > 1:
             each = max(seconds - first, 0.0) / (calls - 1)
         prefill, decode = self.calls["prefill"], self.calls["decode"]
-        prefill[0] += 1
-        decode[0] += calls - 1
-        if tokens:
+        if batch is not None:
+            self._share(batch.calls(tokens, failed), first, each)
+        else:
+            prefill[0] += 1
+            decode[0] += calls - 1
+        if tokens and batch is None:
             prefill[1] += 1
             self._prefill.observe(first)
             if tokens > 1:
@@ -126,6 +137,19 @@ class Metrics:
                 self._decode.observe(each, tokens - 1)
         if failed:
             self.failed("generation")
+
+    def _share(self, calls: Calls, first: float, each: float) -> None:
+        prefill, decode = self.calls["prefill"], self.calls["decode"]
+        prefill[0] += calls.prefills
+        prefill[1] += calls.prefilled
+        decode[0] += calls.decodes
+        decode[1] += calls.decoded
+        self._prefill.observe(first, calls.prefilled)
+        self._decode.observe(each, calls.decoded)
+        if calls.joined:
+            self.concatenated += 1
+        if calls.joined > 1:
+            self._joined[calls.joined] = self._joined.get(calls.joined, 0) + 1
 
     def succeeded(self, timings: Timings) -> None:
         """An answer is complete."""
@@ -150,14 +174,21 @@ class Metrics:
             for name, count in (("count", made), ("success", good), ("failure", made - good)):
                 if count:
                     yield f"tgi_batch_inference_{name}", labels, count
+        if self.concatenated:
+            yield "tgi_batch_concat", {"reason": "backpressure"}, self.concatenated
 
     def histograms(self) -> Iterator[tuple[str, dict[str, str], Histogram]]:
         """Name, labels and observations of every histogram that was touched.
 
-        A generation here is a batch of its own. Decoding and filtering take no time worth telling.
+        The generations of one request are a batch (fake_tgi/batch.py); those of different ones never share
+        one. Decoding and filtering take no time worth telling, and joining none at all.
         """
         next_size = Histogram(_BATCH_BUCKETS)
-        next_size.observe(1.0, self._max_new_tokens.count)
+        alone = self._max_new_tokens.count
+        for size, times in self._joined.items():
+            next_size.observe(float(size), times)
+            alone -= size * times
+        next_size.observe(1.0, alone)
         named: list[tuple[str, dict[str, str], Histogram]] = [
             ("tgi_request_input_length", {}, self._input_length),
             ("tgi_request_max_new_tokens", {}, self._max_new_tokens),

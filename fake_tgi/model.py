@@ -25,11 +25,13 @@ GONE = "error trying to connect: Connection refused (os error 111)"
 class Condition:
     """How the model is.
 
-    `sick`: its health answer is no. `gone`: every call fails to connect. `crash_after`: each generation
-    fails with `crash_message` after that many tokens (0: before the first); None: it does not.
+    `sick`: its health answer is no. `untrusted`: the generation that tries its health fails. `gone`: every
+    call fails to connect. `crash_after`: each generation fails with `crash_message` after that many tokens
+    (0: before the first); None: it does not.
     """
 
     sick: bool = False
+    untrusted: bool = False
     gone: bool = False
     crash_after: int | None = None
     crash_message: str = "CUDA out of memory"
@@ -74,8 +76,9 @@ class Model:
         return not (self.condition.sick or self.condition.gone)
 
     def alive(self) -> bool:
-        """Whether a one-token generation succeeds: what the router tries once it has lost faith."""
-        return not self.condition.gone and self.condition.crash_after is None
+        """Whether the one-token generation succeeds that the router tries once it has lost faith."""
+        condition = self.condition
+        return not (condition.untrusted or condition.gone) and condition.crash_after is None
 
     def clear(self) -> None:
         """Forgets what was queued; the model is well again."""

@@ -69,15 +69,17 @@ def create_admin(state: State) -> Starlette:
 
 def _condition(body: dict[str, Any]) -> Condition:
     """How the model is to be from now on; what is left out is well."""
-    unknown = sorted(set(body) - {"sick", "gone", "crash_after", "crash_message"})
+    known = tuple(Condition.__slots__)
+    unknown = sorted(set(body) - set(known))
     if unknown:
-        raise FormatError(f"{unknown[0]}: expected one of sick, gone, crash_after, crash_message")
+        raise FormatError(f"{unknown[0]}: expected one of {', '.join(known)}")
     well = Condition()
     crash_after = body.get("crash_after")
     if crash_after is not None and (type(crash_after) is not int or crash_after < 0):
         raise FormatError(f"crash_after: expected a number of tokens from 0, or null, got {crash_after!r}")
     return Condition(
         sick=member(body, "sick", bool, "true or false", well.sick),
+        untrusted=member(body, "untrusted", bool, "true or false", well.untrusted),
         gone=member(body, "gone", bool, "true or false", well.gone),
         crash_after=crash_after,
         crash_message=member(body, "crash_message", str, "a string", well.crash_message),

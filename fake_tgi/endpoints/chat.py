@@ -12,12 +12,12 @@ from ..call import Call
 from ..frames import Body, Chunks, Frame, Head, RawHeaders
 from ..generation import Generation
 from ..headers import JSON, generation_headers, stream_headers
-from ..infer import Answer
 from ..prompt import ChatPrompt, chat_prompt, without_tools
 from ..refusals import Refusal
 from ..render.chat import ChatWriter, chat_completion
 from ..render.values import string
 from ..requests import ChatRequest
+from ..run import Answer
 from ..sse import DONE
 from ..state import State
 from ..tools import FunctionCall, next_tool_call_id, parse_output
@@ -123,7 +123,8 @@ def _chunks(
         tool_call_id=tool_call_id,
     )
 
-    def write(piece: Generation, end: End | None) -> list[bytes] | None:
-        return writer.events(piece.tokens, piece.top_tokens, end, state.unix_time())
+    def write(piece: Generation, end: End | None) -> list[bytes] | int:
+        events = writer.events(piece.tokens, piece.top_tokens, end, state.unix_time())
+        return writer.abandoned_behind if events is None else events
 
     return (yield from play(state, run, began, write, Refusal.openai_event))

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
+from ..batch import Batch
 from ..call import Call
 from ..frames import Body, Chunks, Frame, Head, Wait
 from ..generation import Generation
 from ..headers import generation_headers, stream_headers
-from ..infer import Answer, Run, whole_of
 from ..prompt import completion_parameters
 from ..refusals import Refusal, refusal
 from ..render.completions import CompletionWriter, completion
@@ -22,7 +22,7 @@ from ..state import State
 from .reading import read
 from .streaming import End, begin, play
 
-__all__ = ["all_of", "completion_request", "completions"]
+__all__ = ["completion_request", "completions"]
 
 
 def completions(state: State, call: Call) -> Iterator[Frame]:
@@ -46,28 +46,11 @@ def completion_request(state: State, request: CompletionRequest) -> Iterator[Fra
     return _stream(state, request, parameters) if request.stream else _whole(state, request, parameters)
 
 
-def all_of(
-    state: State, asked: list[tuple[str, GenerateParameters, bool]]
-) -> Generator[Frame, None, list[Answer]]:
-    """Answers to several prompts that run at once: inputs, parameters, whether to add special tokens.
-
-    Raises `Refusal` where one is refused or fails; the others are given up.
-    """
-    runs: list[Run] = []
-    state.metrics.asked(len(asked))
-    try:
-        for inputs, parameters, special in asked:
-            runs.append((yield from state.infer.start(inputs, parameters, add_special_tokens=special)))
-        answers = yield from whole_of(runs)
-    finally:
-        for run in runs:
-            run.close()
-    return answers
-
-
 def _whole(state: State, request: CompletionRequest, parameters: GenerateParameters) -> Iterator[Frame]:
     began, created = state.clock(), state.unix_time()
-    answers = yield from all_of(state, [(prompt, parameters, True) for prompt in request.prompt])
+    answers = yield from state.infer.together(
+        [(prompt, parameters, True) for prompt in request.prompt], counted=state.metrics.asked
+    )
     now = state.clock()
     spent = [answer.timings(began, now) for answer in answers]
     for timings in spent:
@@ -85,9 +68,9 @@ def _whole(state: State, request: CompletionRequest, parameters: GenerateParamet
 def _stream(state: State, request: CompletionRequest, parameters: GenerateParameters) -> Iterator[Frame]:
     yield Head(200, stream_headers(state.compute_type, sum(map(len, request.prompt))))
     several = len(request.prompt) > 1
+    batch = Batch(len(request.prompt)) if several else None
     streams = [
-        _events(state, index, prompt, parameters, singly=several)
-        for index, prompt in enumerate(request.prompt)
+        _events(state, index, prompt, parameters, batch) for index, prompt in enumerate(request.prompt)
     ]
     try:
         yield from _in_turns(streams) if several else streams[0]
@@ -121,12 +104,12 @@ def _in_turns(streams: list[Generator[Frame, None, None]]) -> Iterator[Frame]:
 
 
 def _events(
-    state: State, index: int, prompt: str, parameters: GenerateParameters, *, singly: bool
+    state: State, index: int, prompt: str, parameters: GenerateParameters, batch: Batch | None
 ) -> Generator[Frame, None, None]:
     began = state.clock()
     state.metrics.asked()
     try:
-        run = yield from begin(state, prompt, parameters)
+        run = yield from begin(state, prompt, parameters, batch=batch)
     except Refusal as refused:
         yield Chunks((refused.openai_event(),))
         return
@@ -135,4 +118,4 @@ def _events(
     def write(piece: Generation, end: End | None) -> list[bytes]:
         return writer.events(piece.tokens, end, state.unix_time())
 
-    yield from play(state, run, began, write, Refusal.openai_event, singly=singly)
+    yield from play(state, run, began, write, Refusal.openai_event, singly=batch is not None)

@@ -12,11 +12,11 @@ from ..call import Call
 from ..frames import Body, Chunks, Frame, Head
 from ..generation import Generation
 from ..headers import generation_headers, stream_headers
-from ..infer import Answer
 from ..refusals import Refusal
 from ..render.generate import generate_response
 from ..render.stream import StreamWriter
 from ..requests import CompatGenerateRequest, GenerateParameters, GenerateRequest
+from ..run import Answer
 from ..state import State
 from .reading import read
 from .streaming import End, begin, play

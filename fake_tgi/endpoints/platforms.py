@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from ..call import Call
 from ..frames import Frame
 from ..headers import JSON
-from ..refusals import Refusal, refusal
+from ..refusals import refusal
 from ..render.values import string
 from ..requests import (
     ChatRequest,
@@ -22,9 +22,10 @@ from ..requests import (
     VertexInstance,
     VertexRequest,
 )
+from ..run import Answer
 from ..state import State
 from .chat import chat_request, prompt_of
-from .completions import all_of, completion_request
+from .completions import completion_request
 from .generate import compat_request
 from .reading import plain, read
 
@@ -49,12 +50,13 @@ def vertex(state: State, call: Call) -> Iterator[Frame]:
         raise refusal("vertex_empty")
     asked = [_asked(state, instance) for instance in request.instances]
     began = state.clock()
-    try:
-        answers = yield from all_of(state, asked)
-    except Refusal:
-        raise refusal("vertex") from None
+    state.metrics.asked(len(asked))
+    outcomes = yield from state.infer.apart(asked)
+    answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
     for answer in answers:
         state.metrics.succeeded(answer.timings(began, state.clock()))
+    if len(answers) < len(asked):
+        raise refusal("vertex")
     body = b'{"predictions":[%b]}' % b",".join(string(answer.text) for answer in answers)
     yield from plain(200, JSON, body)
 

@@ -7,13 +7,15 @@ sent first.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from ..batch import Batch
 from ..frames import Chunks, Frame
 from ..generation import FinishReason, Generation
-from ..infer import Run
 from ..refusals import Refusal, refusal, validation
 from ..requests import GenerateParameters
+from ..run import Run
 from ..state import State
 
 if TYPE_CHECKING:
@@ -24,13 +26,18 @@ __all__ = ["End", "Write", "begin", "play", "timed"]
 End = tuple[FinishReason, "int | None", int]
 """finish_reason, seed and prompt length in tokens of the whole answer: what a last event may tell."""
 
-Write = Callable[[Generation, "End | None"], "list[bytes] | None"]
+Write = Callable[[Generation, "End | None"], "list[bytes] | int"]
 """Renders one piece: an entry for each token (empty where it shows nothing), and any further events behind
-them. None abandons the run: the model is to be asked something else."""
+them. A number abandons the run behind so many tokens: the model is to be asked something else."""
 
 
 def begin(
-    state: State, inputs: str, parameters: GenerateParameters, *, add_special_tokens: bool = True
+    state: State,
+    inputs: str,
+    parameters: GenerateParameters,
+    *,
+    add_special_tokens: bool = True,
+    batch: Batch | None = None,
 ) -> Generator[Frame, None, Run]:
     """Starts a run that is to be streamed. Two rules precede the permit (S:543-555). Raises `Refusal`."""
     message = None
@@ -41,7 +48,8 @@ def begin(
     if message is not None:
         state.metrics.failed("validation")
         raise validation(message)
-    return (yield from state.infer.start(inputs, parameters, add_special_tokens=add_special_tokens))
+    infer = state.infer
+    return (yield from infer.start(inputs, parameters, add_special_tokens=add_special_tokens, batch=batch))
 
 
 def play(
@@ -66,7 +74,11 @@ def play(
             if last and piece.finish_reason is not None:
                 end = (piece.finish_reason, run.seed, run.input_length)
             events = write(piece, end)
-            if events is None:
+            if isinstance(events, int):
+                if segment.due is not None:
+                    for waits in islice(segment.due, events):
+                        yield from waits
+                run.drop(events)
                 return False
             yield from timed(events, segment.due, singly=singly)
             if piece.error is not None:

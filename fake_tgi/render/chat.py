@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from ..generation import FinishReason, Token
 from ..identity import SYSTEM_FINGERPRINT
-from ..infer import Answer
+from ..run import Answer
 from ..tools import NO_TOOL, FunctionCall, ToolDelta, ToolStream
 from .tools import tool_call_message, tool_delta_frame
 from .values import f32, string
@@ -94,6 +94,8 @@ class ChatWriter:
         )
         self._logprobs = logprobs
         self._include_usage = include_usage
+        self.abandoned_behind = 0
+        """Tokens of the last piece that had been read when `events` returned None."""
         self._tools = ToolStream() if tool_call_id is not None else None
         self._tool_frame = tool_delta_frame(tool_call_id) if tool_call_id is not None else (b"", b"", b"")
         self._produced = 0
@@ -140,9 +142,10 @@ class ChatWriter:
         assert self._tools is not None
         before, between, after = self._tool_frame
         shown: list[tuple[Token, bytes]] = []
-        for item in items:
+        for number, item in enumerate(items, 1):
             step = self._tools.push(item.text)
             if step is NO_TOOL:
+                self.abandoned_behind = number
                 return None
             if not isinstance(step, ToolDelta):
                 shown.append((item, b""))

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from ..generation import FinishReason, Token
 from ..identity import SYSTEM_FINGERPRINT
-from ..infer import Answer
+from ..run import Answer
 from .chat import FINISH_REASONS, usage
 from .values import string
 

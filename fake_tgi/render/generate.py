@@ -5,7 +5,7 @@ Keys and their order: router.md 2.4 (router/src/lib.rs, GenerateResponse, Detail
 
 from __future__ import annotations
 
-from ..infer import Answer
+from ..run import Answer
 from .tokens import prefill_tokens, token_lists, tokens
 from .values import string
 

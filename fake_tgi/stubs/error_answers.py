@@ -7,18 +7,17 @@ model (after some tokens). Routes that ask no model answer every cause with its 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ..call import Call
 from ..frames import Body, Frame, Head
-from ..infer import Infer, Run
+from ..infer import Infer
 from ..matching import Asked, Difference, FormError
 from ..matching.differences import shown
 from ..refusals import Refusal, refusal
-from ..requests import GenerateParameters
 from .speech import FailingShard
 
 if TYPE_CHECKING:
@@ -127,18 +126,12 @@ class _Refusing(Infer):
         self._refused = refused
         self._counted = cause.counted
 
-    def start(
-        self, inputs: str, parameters: GenerateParameters, *, add_special_tokens: bool = True
-    ) -> Generator[Frame, None, Run]:
+    def permit(self) -> None:
         if self._counted is not None:
             self.metrics.failed(self._counted)
-        _raise(self._refused)
-        yield  # makes this a generator, as every start is one
-
-
-def _raise(refused: Refusal) -> NoReturn:
-    # a new one each time: a traceback grows with every raise
-    raise Refusal(refused.cause, refused.status, refused.error_type, refused.message)
+        refused = self._refused
+        # a new one each time: a traceback grows with every raise
+        raise Refusal(refused.cause, refused.status, refused.error_type, refused.message)
 
 
 def _refused(state: State, refused: Refusal, counted: str | None) -> Iterator[Frame]:

@@ -9,8 +9,8 @@ import pytest
 
 from fake_tgi.called_function import FunctionCall
 from fake_tgi.generation import FinishReason, Token
-from fake_tgi.infer import Answer
 from fake_tgi.render.chat import ChatWriter, chat_completion
+from fake_tgi.run import Answer
 
 CREATED = 1795386740
 END = "</s>"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from fake_tgi.generation import FinishReason, Token
-from fake_tgi.infer import Answer
 from fake_tgi.render.completions import CompletionWriter, completion, round_robin
+from fake_tgi.run import Answer
 
 CREATED = 1795386740
 

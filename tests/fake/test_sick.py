@@ -68,11 +68,75 @@ def test_a_crash_in_a_chat_stream_is_a_422_in_openai_style_and_done_still_comes(
 def test_faith_lost_in_a_crash_comes_back_with_a_token() -> None:
     """After an error the router believes only a generation, not the shard's word."""
     app = make_crashing(after=0)
+    assert ask(app, "GET", "/health").status == 200  # the shard says that it is well
     ask(app, "POST", "/generate", {"inputs": "a"})
-    assert ask(app, "GET", "/health").status == 503
+    assert ask(app, "GET", "/health").status == 503  # now it has to show it
     ask(app, "POST", "/__admin/health", {"sick": True})
     assert ask(app, "GET", "/health").status == 200  # it generates, so it is believed
     assert ask(app, "GET", "/health").status == 503  # now it is asked, and says no
+
+
+GENERATE = ("POST", "/generate", {"inputs": "hello", "parameters": {"max_new_tokens": 5}})
+HEALTH = ("GET", "/health", None)
+BAD = ("POST", "/generate", {"inputs": "hello", "parameters": {"temperature": 0}})
+WELL: dict[str, Any] = {}
+SICK, GONE, CRASHING = {"sick": True, "untrusted": True}, {"gone": True}, {"crash_after": 0}
+
+# What the real router answered while its shard was made so, in this order.
+SEQUENCES: dict[str, list[tuple[dict[str, Any] | None, tuple[str, str, Any], int]]] = {
+    "a sick model generates, and only when well again is it healthy": [
+        (None, HEALTH, 200),
+        (SICK, HEALTH, 503),
+        (None, HEALTH, 503),
+        (None, GENERATE, 200),
+        (None, HEALTH, 503),
+        (None, ("GET", "/info", None), 200),
+        (None, ("POST", "/tokenize", {"inputs": "a"}), 200),
+        (WELL, HEALTH, 200),
+        (None, HEALTH, 200),
+        (None, GENERATE, 200),
+    ],
+    "a crash is forgiven at the next generation that tries": [
+        (CRASHING, GENERATE, 424),
+        (WELL, HEALTH, 200),
+        (None, HEALTH, 200),
+        (CRASHING, GENERATE, 424),
+        (SICK, HEALTH, 503),
+        (CRASHING, GENERATE, 424),
+        (WELL, GENERATE, 200),
+        (None, HEALTH, 200),
+    ],
+    "a shard that is gone fails everything but what needs none": [
+        (None, GENERATE, 200),
+        (GONE, GENERATE, 424),
+        (None, HEALTH, 503),
+        (None, BAD, 422),
+        (None, ("POST", "/vertex", {"instances": [{"inputs": "a"}]}), 500),
+        (None, ("POST", "/v1/completions", {"prompt": ["a", "b"]}), 424),
+        (None, ("POST", "/tokenize", {"inputs": "a"}), 200),
+        (None, ("GET", "/info", None), 200),
+        (None, HEALTH, 503),
+        (WELL, HEALTH, 200),
+        (None, HEALTH, 200),
+        (None, GENERATE, 200),
+    ],
+    "a shard that was gone when asked is believed as soon as it is back": [
+        (GONE, HEALTH, 503),
+        (None, HEALTH, 503),
+        (WELL, GENERATE, 200),
+        (None, HEALTH, 200),
+    ],
+    "what validation refuses is no illness": [(None, BAD, 422), (None, BAD, 422), (None, HEALTH, 200)],
+}
+
+
+@pytest.mark.parametrize("steps", SEQUENCES.values(), ids=list(SEQUENCES))
+def test_an_unwell_shard_shows_as_it_did_on_the_real_router(steps: Any) -> None:
+    app = make()
+    for number, (condition, (method, path, body), status) in enumerate(steps):
+        if condition is not None:
+            ask(app, "POST", "/__admin/health", condition)
+        assert ask(app, method, path, body).status == status, number
 
 
 @pytest.mark.parametrize(
