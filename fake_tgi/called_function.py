@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .json_reader import TRAILING_CHARACTERS, DecodeError, JsonReader
 from .requests import JsonValue
-from .serde_shapes import AnyJson, Text
-from .serde_sources import JsonSource
-from .serde_struct import Field, Struct
+from .serde.reader import TRAILING_CHARACTERS, DecodeError, JsonReader
+from .serde.shapes import AnyJson, Text
+from .serde.structs import Field, Struct
+from .serde.text import JsonSource
 
 __all__ = ["CallError", "FunctionCall", "read_call"]
 

@@ -102,7 +102,7 @@ def _serve(words: list[str]) -> int:
         for refused in replay.refused:
             _tell(f"not replayed: {refused}")
         if settings.upstream is not None:
-            from .on_miss import passing_on
+            from .recordings.on_miss import passing_on
 
             folder = settings.replay if settings.on_miss == "record" else None
             app = passing_on(application, replay, settings.upstream, folder, told=_tell)
@@ -126,13 +126,13 @@ def _verify(words: list[str]) -> int:
 
 
 def _record(words: list[str]) -> int:
-    from .recording_commands import run_record
+    from .recordings.commands import run_record
 
     return run_record(words, _tell)
 
 
 def _import(words: list[str]) -> int:
-    from .recording_commands import run_import
+    from .recordings.commands import run_import
 
     return run_import(words, _tell)
 

@@ -12,8 +12,6 @@ from types import UnionType
 from typing import Any, TypeVar, overload
 
 from . import request_shapes as shapes
-from .json_reader import DecodeError, JsonReader, JsonSyntaxError
-from .plain_json import scan
 from .requests import (
     ChatRequest,
     CompatGenerateRequest,
@@ -23,8 +21,10 @@ from .requests import (
     SagemakerRequest,
     VertexRequest,
 )
-from .serde_shapes import Shape
-from .serde_sources import JsonSource
+from .serde.plain import scan
+from .serde.reader import DecodeError, JsonReader, JsonSyntaxError
+from .serde.shapes import Shape
+from .serde.text import JsonSource
 
 __all__ = ["ExtractionRefusal", "extract", "is_json"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from .outlines import ENDLESS
 from .refusals import Breakdown
 from .requests import GrammarType, JsonGrammar, JsonValue, RegexGrammar
-from .schema_checks import check_grammar
+from .schemas.checks import check_grammar
+from .schemas.outlines import ENDLESS
 from .shard import Grammar
 
 __all__ = ["compile_grammar"]

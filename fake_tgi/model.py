@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from .generation import Generation
-from .scripted import GenerationQueue
 from .shard import Shard, ShardRequest
+from .shards.scripted import GenerationQueue
 
 __all__ = ["Condition", "FindRecorded", "Model"]
 

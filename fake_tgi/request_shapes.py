@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from . import requests as r
-from .json_reader import DecodeError
-from .serde_enums import AdjacentlyTagged, InternallyTagged, Untagged, Variant
-from .serde_shapes import (
+from .serde.enums import AdjacentlyTagged, InternallyTagged, Untagged, Variant
+from .serde.reader import DecodeError
+from .serde.shapes import (
     AnyJson,
     Boolean,
     Converted,
@@ -23,7 +23,7 @@ from .serde_shapes import (
     Shape,
     Text,
 )
-from .serde_struct import Field, Struct
+from .serde.structs import Field, Struct
 
 __all__ = [
     "CHAT_REQUEST",

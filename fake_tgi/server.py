@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
-from .hyper_protocol import like_hyper
+from .hyper.protocol import like_hyper
 from .listening import BACKLOG, CannotListen, listen, url_of
 
 if TYPE_CHECKING:

@@ -23,13 +23,13 @@ from .limits import Permits
 from .metrics import Metrics
 from .model import FindRecorded, Model
 from .model_folder import find_model_folder
-from .recorded import RecordedAnswers
 from .requests import GrammarType
 from .scenarios import Scenarios
-from .scripted import GenerationQueue
-from .seeded import SeededShard, SeedSource
 from .settings import Settings
 from .shard import Grammar, Shard
+from .shards.recorded import RecordedAnswers
+from .shards.scripted import GenerationQueue
+from .shards.seeded import SeededShard, SeedSource
 from .stubs.stub_map import StubMap
 from .tokenizer import Tokenizer
 from .validation import Limits, Validator
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .delays import Delays
     from .faults import Faults
     from .frames import Frame
-    from .replay import Replay
+    from .recordings.replay import Replay
     from .stubs.stub_file import StubFile
     from .templates import ChatTemplate
     from .vision.sight import Sight
@@ -114,7 +114,9 @@ class State:
 
     @cached_property
     def _grammar_shard(self) -> Shard:
-        from .grammar import GrammarShard  # hypothesis costs time and memory that only grammars need to pay
+        from .shards.grammar import (
+            GrammarShard,  # hypothesis costs time and memory that only grammars need to pay
+        )
 
         return GrammarShard(self.tokenizer, self.settings.seed)
 
@@ -209,7 +211,9 @@ def _stub_file(settings: Settings) -> StubFile | None:
 def _replay(settings: Settings, tokenizer: Tokenizer) -> Replay | None:
     if settings.replay is None and settings.on_miss == "seeded" and settings.upstream is None:
         return None
-    from .replay import replay_of  # reading recordings costs start-up time that only a replay need pay
+    from .recordings.replay import (
+        replay_of,  # reading recordings costs start-up time that only a replay need pay
+    )
 
     return replay_of(settings, tokenizer)
 

@@ -13,14 +13,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from .json_reader import DecodeError, JsonReader
 from .minijinja import Failure, Panic, Template, named
 from .refusals import Breakdown
 from .requests import Tool
-from .serde_enums import Untagged
-from .serde_shapes import Boolean, Converted, Integer, ListOf, Optional, Shape, Text
-from .serde_sources import JsonSource
-from .serde_struct import Field, Struct
+from .serde.enums import Untagged
+from .serde.reader import DecodeError, JsonReader
+from .serde.shapes import Boolean, Converted, Integer, ListOf, Optional, Shape, Text
+from .serde.structs import Field, Struct
+from .serde.text import JsonSource
 
 __all__ = ["ChatTemplate", "TemplateError", "load_chat_template"]
 

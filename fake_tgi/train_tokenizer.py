@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from .phrases import SLOTS
+from .shards.phrases import SLOTS
 
 __all__ = ["SPECIAL_TOKENS", "VOCABULARY", "train", "training_text"]
 

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ..model import Condition
-from ..scripted import FormatError
+from ..shards.scripted import FormatError
 from . import clock, faults, recordings, requests, scenarios, settings, stubs
 from .bodies import json_object, member, refuse
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
-from ..scripted import FormatError
+from ..shards.scripted import FormatError
 
 __all__ = ["json_object", "member", "refuse"]
 

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ..clock import ScaledClock, VirtualClock
-from ..scripted import FormatError
+from ..shards.scripted import FormatError
 from ..timing.durations import TimingError, duration
 from .bodies import json_object, refuse
 

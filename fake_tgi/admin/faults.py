@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from ..fault_plans import FaultPlan, FaultRule
 from ..faults import FaultError, as_json, read_rule
-from ..scripted import FormatError
+from ..shards.scripted import FormatError
 from .bodies import json_object, member, refuse
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ..recorded_generations import RecordedGenerations
-from ..recording import parse_recording
-from ..replay import Replay
-from ..scripted import FormatError
+from ..recordings.generations import RecordedGenerations
+from ..recordings.recording import parse_recording
+from ..recordings.replay import Replay
+from ..shards.scripted import FormatError
 from .bodies import json_object, member, refuse
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from ..journal import ServeEvent
 from ..matching import FormError, RequestPattern
-from ..scripted import FormatError
+from ..shards.scripted import FormatError
 from .bodies import json_object, refuse
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ..scenarios import START
-from ..scripted import FormatError
+from ..shards.scripted import FormatError
 from .bodies import json_object, member, refuse
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ..delays import configured
-from ..scripted import FormatError
 from ..settings import Settings, SettingsError
+from ..shards.scripted import FormatError
 from .bodies import json_object, refuse
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from ..call import Call
 from ..matching import FormError
-from ..scripted import FormatError
+from ..shards.scripted import FormatError
 from ..stubs import PlacedStub, Stub, read_stub
 from ..stubs.form import check_form
 from .bodies import json_object, refuse

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ..schema_parts import DEEPEST, alternatives, bounds, checker, count, kinds
+from ..schemas.parts import DEEPEST, alternatives, bounds, checker, count, kinds
 from .examples import DrawError
 
 __all__ = ["json_values", "matching"]

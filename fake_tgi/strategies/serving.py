@@ -22,9 +22,9 @@ from ..model import Condition
 from ..serve import serve
 from ..settings import Settings
 from ..shard import ShardRequest
+from ..shards.text_answers import text_generation_from
 from ..state import State
 from ..templates import ChatTemplate
-from ..text_answers import text_generation_from
 from ..tokenizer import Tokenizer
 from .values import Headers, ModelCall, Request
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from ..matching import Difference, FormError
 from ..matching.differences import sendable, shown, step
-from ..recording import Recording, parse_recording
-from ..recording_files import read_recordings
-from ..scripted import FormatError, parse_generation
+from ..recordings.files import read_recordings
+from ..recordings.recording import Recording, parse_recording
+from ..shards.scripted import FormatError, parse_generation
 from .answer import Answer
 from .error_answers import Error
 from .model_answers import Generated, Text, Tokens, ToolCall

@@ -15,7 +15,7 @@ from ..called_function import CallError, read_call
 from ..generation import FinishReason, Generation, Token
 from ..likelihood import Likelihood, as_f32
 from ..shard import Grammar, Shard, ShardRequest
-from ..text_answers import TextAnswers
+from ..shards.text_answers import TextAnswers
 from ..tokenizer import Tokenizer
 
 __all__ = ["UNKNOWN", "FailingShard", "Speech", "StubToken", "TextShard", "VerbatimShard"]

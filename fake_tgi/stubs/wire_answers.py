@@ -13,7 +13,7 @@ from ..call import Call
 from ..frames import Body, Chunks, Frame, Hangup, Head, RawHeaders
 from ..matching import Difference, FormError
 from ..matching.differences import sendable, shown, step
-from ..recording import Recording
+from ..recordings.recording import Recording
 
 if TYPE_CHECKING:
     from ..serve import Endpoint

@@ -11,8 +11,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ..recording import recording_json
-from ..recording_files import FORMAT, VERSION, read_recordings
+from ..recordings.files import FORMAT, VERSION, read_recordings
+from ..recordings.recording import recording_json
 from .errors import RecordingError
 from .report import Report
 

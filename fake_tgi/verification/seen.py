@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ..redaction import Redactor
+from ..recordings.redaction import Redactor
 from .asking import Heard
 from .event_stream import DONE, data_of
 from .question import Question

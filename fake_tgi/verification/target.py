@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from ..redaction import Redactor
+from ..recordings.redaction import Redactor
 from .errors import TargetError
 
 __all__ = ["Target", "read_target"]

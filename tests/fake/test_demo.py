@@ -12,7 +12,7 @@ from importlib.resources import files
 import pytest
 
 from fake_tgi.record_quickstart import ANSWERS, record
-from fake_tgi.scripted import parse_generation
+from fake_tgi.shards.scripted import parse_generation
 from fake_tgi.tokenizer import Tokenizer
 
 

@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 
 from fake_tgi import request_shapes as shapes
 from fake_tgi.extraction import ExtractionRefusal, extract
-from fake_tgi.json_reader import DecodeError, JsonReader
-from fake_tgi.plain_json import scan
 from fake_tgi.requests import (
     ChatRequest,
     CompatGenerateRequest,
@@ -23,10 +21,12 @@ from fake_tgi.requests import (
     SagemakerRequest,
     VertexRequest,
 )
-from fake_tgi.serde_enums import AdjacentlyTagged, InternallyTagged, Untagged
-from fake_tgi.serde_shapes import Converted, ListOf, Optional, Shape
-from fake_tgi.serde_sources import JsonSource
-from fake_tgi.serde_struct import REQUIRED, Field, Struct
+from fake_tgi.serde.enums import AdjacentlyTagged, InternallyTagged, Untagged
+from fake_tgi.serde.plain import scan
+from fake_tgi.serde.reader import DecodeError, JsonReader
+from fake_tgi.serde.shapes import Converted, ListOf, Optional, Shape
+from fake_tgi.serde.structs import REQUIRED, Field, Struct
+from fake_tgi.serde.text import JsonSource
 
 SHAPES: dict[Any, Shape[Any]] = {
     GenerateRequest: shapes.GENERATE_REQUEST,

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from fake_tgi.drawing import DrawError, draw, json_values, matching
-from fake_tgi.grammar import GrammarError, GrammarShard, answers_to
-from fake_tgi.outlines import compile_error
 from fake_tgi.requests import FunctionDefinition, Tool
+from fake_tgi.schemas.outlines import compile_error
 from fake_tgi.shard import Grammar, Sampling, Shard, ShardRequest
+from fake_tgi.shards.grammar import GrammarError, GrammarShard, answers_to
 from fake_tgi.tokenizer import Tokenizer
 from fake_tgi.tools import tool_grammar
 
@@ -118,7 +118,8 @@ def test_the_request_decides_and_nothing_else_does() -> None:
 
 def test_answers_are_the_same_in_another_process() -> None:
     code = (
-        "from fake_tgi.grammar import answers_to; from fake_tgi.shard import Grammar; import json, sys\n"
+        "import json, sys; from fake_tgi.shard import Grammar\n"
+        "from fake_tgi.shards.grammar import answers_to\n"
         "print(json.dumps([answers_to(Grammar(*each)) for each in json.loads(sys.argv[1])]))"
     )
     grammars = [[PERSON, None], [None, "[a-f0-9]{4}"], [{"properties": {"a": {"pattern": "^x+$"}}}, None]]
@@ -248,7 +249,8 @@ def test_work_is_slow_once_for_each_grammar(shard: GrammarShard) -> None:
 
 def test_ordinary_schemas_do_without_hypothesis() -> None:
     code = (
-        "import sys, json; from fake_tgi.grammar import answers_to; from fake_tgi.shard import Grammar\n"
+        "import json, sys; from fake_tgi.shard import Grammar\n"
+        "from fake_tgi.shards.grammar import answers_to\n"
         "answers_to(Grammar(json.loads(sys.argv[1])))\n"
         "print([name for name in sys.modules if name.startswith('hypothesis')])"
     )

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from fake_tgi.app import create_app
-from fake_tgi.restated_head import restated
+from fake_tgi.hyper.restated_head import restated
 from fake_tgi.server import Server
 from fake_tgi.settings import Settings
 

@@ -11,10 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from fake_tgi.meta_schema import meta_schema_error
-from fake_tgi.outlines import compile_error
 from fake_tgi.requests import JsonValue
-from fake_tgi.schema_checks import check_grammar
+from fake_tgi.schemas.checks import check_grammar
+from fake_tgi.schemas.meta_schema import meta_schema_error
+from fake_tgi.schemas.outlines import compile_error
 
 ANY_OF = "is not valid under any of the schemas listed in the 'anyOf' keyword"
 SCHEMA_TYPES = 'is not of types "boolean", "object"'

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fake_tgi.generation import Generation
-from fake_tgi.phrases import FIRST, PATTERNS, SLOTS, TOPIC
-from fake_tgi.seeded import SeededShard, SeedSource
 from fake_tgi.shard import Sampling, Shard, ShardRequest
+from fake_tgi.shards.phrases import FIRST, PATTERNS, SLOTS, TOPIC
+from fake_tgi.shards.seeded import SeededShard, SeedSource
 from fake_tgi.tokenizer import Tokenizer
 
 from .tokenizer_kinds import KINDS, model_folder
@@ -59,8 +59,8 @@ def test_greedy_answers_do_not_depend_on_order_or_repetition() -> None:
 def test_answers_are_the_same_in_another_process() -> None:
     """On any worker: nothing depends on the hash seed of the process."""
     code = (
-        "from fake_tgi.seeded import SeededShard, SeedSource; from fake_tgi.tokenizer import Tokenizer\n"
-        "from fake_tgi.shard import ShardRequest\n"
+        "from fake_tgi.shards.seeded import SeededShard, SeedSource\n"
+        "from fake_tgi.shard import ShardRequest; from fake_tgi.tokenizer import Tokenizer\n"
         f"r = ShardRequest({QUESTION!r}, 12, 200, 1000, top_n_tokens=2)\n"
         "g = SeededShard(Tokenizer.load()).generate(r); print(g, SeedSource().draw(r))"
     )

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from fake_tgi.generation import Token
 from fake_tgi.shard import Sampling, ShardRequest
+from fake_tgi.shards.text_answers import EchoShard, TextAnswers, text_generation_from
 from fake_tgi.stopping import StopSequences, said, stop_tokens
-from fake_tgi.text_answers import EchoShard, TextAnswers, text_generation_from
 from fake_tgi.tokenizer import Tokenizer
 
 EOS = Token(2, "</s>", -0.1, True)

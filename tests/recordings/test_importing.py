@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from fake_tgi.cli import main
-from fake_tgi.importing import ImportFailure, import_file
-from fake_tgi.recording_files import read_recordings
+from fake_tgi.recordings.files import read_recordings
+from fake_tgi.recordings.importing import ImportFailure, import_file
 
 HAR: dict[str, Any] = {
     "log": {

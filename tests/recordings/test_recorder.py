@@ -17,12 +17,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from fake_tgi.app import create_app
-from fake_tgi.keeping import Keeper
-from fake_tgi.recorder import Recorder
-from fake_tgi.recording import Recording, recording_json
-from fake_tgi.recording_files import read_recordings
+from fake_tgi.recordings.files import read_recordings
+from fake_tgi.recordings.keeping import Keeper
+from fake_tgi.recordings.recorder import Recorder
+from fake_tgi.recordings.recording import Recording, recording_json
+from fake_tgi.recordings.upstream import Upstream as Behind
 from fake_tgi.server import Server
-from fake_tgi.upstream import Upstream as Behind
 from tgi_contracts import violations
 
 from .scripted_upstream import STREAM_HEAD, Upstream, chunk, reset, stream

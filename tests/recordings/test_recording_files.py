@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from fake_tgi.recording import Recording, parse_recording, recording_json
-from fake_tgi.recording_files import content_name, read_recordings, write
-from fake_tgi.scripted import FormatError
+from fake_tgi.recordings.files import content_name, read_recordings, write
+from fake_tgi.recordings.recording import Recording, parse_recording, recording_json
+from fake_tgi.shards.scripted import FormatError
 from tgi_contracts import recordings, violations
 
 ALL = list(recordings())

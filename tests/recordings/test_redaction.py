@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fake_tgi.redaction import PLACEHOLDER, Redactor, is_secret_header
+from fake_tgi.recordings.redaction import PLACEHOLDER, Redactor, is_secret_header
 from tgi_contracts import recordings
 
 SECRETS = [

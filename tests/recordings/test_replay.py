@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from fake_tgi.app import Application, create_app
-from fake_tgi.on_miss import passing_on
-from fake_tgi.recording import Recording, parse_recording, recording_json
-from fake_tgi.recording_files import read_recordings, write
+from fake_tgi.recordings.files import read_recordings, write
+from fake_tgi.recordings.on_miss import passing_on
+from fake_tgi.recordings.recording import Recording, parse_recording, recording_json
 from fake_tgi.server import Server
 from fake_tgi.settings import Settings, SettingsError
 from fake_tgi.stubs import Stub

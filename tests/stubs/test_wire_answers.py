@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from fake_tgi.matching import FormError
-from fake_tgi.recording import parse_recording
+from fake_tgi.recordings.recording import parse_recording
 from fake_tgi.server import Server
 from fake_tgi.stubs import Raw, Recorded, Stub, read_stub
 from tests.fake.asking import Reply, ask

@@ -1,0 +1,1 @@
+"""HTTP/1 as the router's server library speaks it."""

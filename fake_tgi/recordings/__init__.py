@@ -1,0 +1,1 @@
+"""Exchanges kept as files: writing, redacting, reading and replaying them."""

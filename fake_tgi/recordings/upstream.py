@@ -1,0 +1,125 @@
+"""The real server behind a recorder: what is sent to it and how its answer comes in, chunk by chunk.
+
+Nothing is added to a request and nothing left out, but what belongs to the connection itself; the answer
+comes undecoded, unredirected, without a time limit. The only module of the fake that knows aiohttp.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import aiohttp
+from yarl import URL
+
+from ..hop_headers import HOP_HEADERS
+
+__all__ = ["Answer", "Upstream", "UpstreamDied", "UpstreamError"]
+
+# The body is sent as a whole, to another host; and a compressed answer could not be searched for secrets.
+_OURS: Final = HOP_HEADERS | {"host", "content-length", "accept-encoding", "expect"}
+_LONGEST_HEADER: Final = 65_536
+
+
+class UpstreamError(Exception):
+    """The server cannot be reached, or what it says is no HTTP."""
+
+
+class UpstreamDied(Exception):
+    """The answer ended before it was complete."""
+
+
+class Upstream:
+    """A server by its URL; a path in the URL goes before that of each request.
+
+    Raises ValueError for what is no http or https URL. Use it on one event loop; `close` it there.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"expected a URL such as http://127.0.0.1:3000, got {url!r}")
+        if parts.query or parts.fragment:
+            raise ValueError(f"expected a URL without a query, got {url!r}")
+        user, at, host = parts.netloc.rpartition("@")
+        self._base = f"{parts.scheme}://{host}{parts.path.rstrip('/')}"
+        self._basic = f"Basic {b64encode(unquote(user).encode()).decode()}" if at else None
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def url(self) -> str:
+        """The server's URL without user and password."""
+        return self._base
+
+    async def ask(
+        self, method: str, target: str, headers: list[tuple[str, str]], body: bytes | None
+    ) -> Answer:
+        """Sends a request; returns when the head of the answer is in. Raises UpstreamError."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None),
+                auto_decompress=False,
+                skip_auto_headers=("accept", "user-agent", "content-type"),
+                max_line_size=_LONGEST_HEADER,
+                max_field_size=_LONGEST_HEADER,
+            )
+        sent = [(name, value) for name, value in headers if name not in _OURS]
+        sent.append(("accept-encoding", "identity"))
+        if self._basic is not None and not any(name == "authorization" for name, _ in headers):
+            sent.append(("authorization", self._basic))
+        try:
+            response = await self._session.request(
+                method,
+                URL(self._base + target, encoded=True),
+                headers=sent,
+                data=body,
+                allow_redirects=False,
+            )
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise UpstreamError(f"{self._base}: {error or type(error).__name__}") from error
+        return Answer(response)
+
+    async def close(self) -> None:
+        """Closes its connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+
+class Answer:
+    """An answer whose head is in. `headers` are as sent, names in lower case."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self.status = response.status
+        self.headers: tuple[tuple[str, str], ...] = tuple(
+            (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.raw_headers
+        )
+        self.chunked = any(
+            name == "transfer-encoding" and "chunked" in value.lower() for name, value in self.headers
+        )
+
+    async def pieces(self) -> AsyncIterator[tuple[bytes, bool]]:
+        """The body as it comes, and whether a piece ends an HTTP chunk.
+
+        Raises UpstreamDied, but not before everything is handed out that came until then.
+        """
+        content = self._response.content
+        try:
+            async for piece in content.iter_chunks():
+                yield piece
+        except (aiohttp.ClientError, OSError) as error:
+            # aiohttp raises at once and leaves what it has not handed out yet; there is no door to it.
+            content._exception = None
+            content.feed_eof()
+            async for piece in content.iter_chunks():
+                yield piece
+            raise UpstreamDied(str(error) or type(error).__name__) from error
+
+    def close(self) -> None:
+        """Ends the connection if the answer is not complete. Idempotent."""
+        self._response.close()

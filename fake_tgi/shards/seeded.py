@@ -1,0 +1,227 @@
+"""A shard with nothing behind it that answers plausible English.
+
+What it says follows from the server's seed and from what a real model would see: the prompt after
+truncation and the sampling parameters, the sampling seed only if it samples. So the same request gets the
+same answer in any order and on any worker, and a smaller limit gets the beginning of the same answer.
+
+Speed comes from never working on single tokens: whole phrases are tokenised once, in a few likelihoods
+each, and an answer is a walk through their tables.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from hashlib import blake2b
+from itertools import chain
+from struct import Struct
+from zlib import crc32
+
+from ..caches import BoundedCache
+from ..generation import FinishReason, Generation, Token
+from ..likelihood import Likelihood
+from ..seeds import SeedSource, canonical, key_of
+from ..shard import ShardRequest
+from ..stopping import said, stop_tokens
+from ..tokenizer import Tokenizer
+from .phrases import COMMON_WORDS, FIRST, PATTERNS, SLOTS, TOPIC, UNTITLED
+
+__all__ = ["SeedSource", "SeededShard"]
+
+_NUMBERS = Struct("<32H")
+_VARIANTS = 4
+_MOST_SENTENCES = 5
+_SLOW_TOKENS = 1000
+
+_WORDS = re.compile(r"(?<![\w<|\[/\\{])[A-Za-z]{4,20}(?![\w|>\]\\}])").findall
+_OTHER_WORDS = re.compile(r"[^\W\d_]{2,20}").findall
+_LOOKED_AT = 400
+_COMMON = frozenset(COMMON_WORDS.split())
+
+
+class _Phrase:
+    """Some tokens that are said together. `text` leaves special ones out."""
+
+    __slots__ = ("text", "tokens", "tops")
+
+    def __init__(self, tokens: tuple[Token, ...]) -> None:
+        self.tokens = tokens
+        self.text = "".join(token.text for token in tokens if not token.special)
+        self.tops: dict[tuple[int, bool], tuple[tuple[Token, ...], ...]] = {}
+
+
+class _Table:
+    """The phrases for one place, each in a few likelihoods; tokenised when they are first said."""
+
+    __slots__ = ("_likelihood", "_say", "_texts", "phrases")
+
+    def __init__(
+        self,
+        texts: tuple[str, ...],
+        say: Callable[[str], tuple[tuple[int, str], ...]],
+        likelihood: Likelihood,
+    ) -> None:
+        self._texts = texts
+        self._say = say
+        self._likelihood = likelihood
+        self.phrases: list[_Phrase | None] = [None] * (len(texts) * _VARIANTS)
+
+    def make(self, at: int) -> _Phrase:
+        """The phrase at an index of `phrases`, which then has it."""
+        text = self._texts[at // _VARIANTS]
+        mix = crc32(text.encode("utf-8", "replace")) + 61 * (at % _VARIANTS)
+        phrase = self.phrases[at] = _Phrase(self._likelihood.tokens(self._say(text), mix))
+        return phrase
+
+    def pick(self, number: int) -> _Phrase:
+        """The phrase for a number below 65,536."""
+        at = number * len(self.phrases) >> 16
+        return self.phrases[at] or self.make(at)
+
+
+def _numbers(digest: bytes) -> Iterator[int]:
+    """Endless numbers below 65,536; no Python runs for each of them."""
+    return chain.from_iterable(map(_NUMBERS.unpack, _digests(digest)))
+
+
+def _digests(digest: bytes) -> Iterator[bytes]:
+    while True:
+        yield digest
+        digest = blake2b(digest).digest()
+
+
+class SeededShard:
+    """Answers any request without a grammar from phrase tables, see the module's rules.
+
+    `seed` is the server's: another one gives other answers. With `ignore_eos` every answer runs to its
+    limit. Safe to share over threads.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, seed: int = 0, *, ignore_eos: bool = False) -> None:
+        self._tokenizer = tokenizer
+        self._likelihood = Likelihood(tokenizer)
+        self._key = key_of(seed)
+        self._ignore_eos = ignore_eos
+        self._tables: dict[str, _Table] = {}
+        self._topics: BoundedCache[str, _Table] = BoundedCache(entries=4096, size=4096)
+        eos = tokenizer.eos_id
+        ending = () if eos is None else ((eos, tokenizer.texts([eos], tokenizer.anchor)[0]),)
+        self._eos = _Table(("end",), lambda _: ending, self._likelihood) if ending else None
+
+    def slow(self, request: ShardRequest) -> bool:
+        """True for what is worked out token by token and is long."""
+        return (request.prefill and request.input_length > _SLOW_TOKENS) or (
+            request.top_n_tokens * request.max_new_tokens > _SLOW_TOKENS
+        )
+
+    def generate(self, request: ShardRequest) -> Generation:
+        """The answer to `request`. A grammar is not looked at."""
+        sampling = request.sampling
+        seed = sampling.seed if sampling.samples else None
+        digest = blake2b(canonical(request, seed), key=self._key).digest()
+        phrases, spoken = self._say(request, digest)
+        limit = request.max_new_tokens
+        reason: FinishReason = "length" if len(spoken) >= limit else "eos_token"
+        tokens = tuple(spoken[:limit])
+        text = "".join([phrase.text for phrase in phrases])
+        stops = request.stop_sequences
+        if stops and any(stop in text for stop in stops):
+            tokens, stopped = stop_tokens(tokens, request, self._tokenizer.eos_ids)
+            reason = stopped or reason
+        if len(tokens) < len(spoken):
+            text = self._text(phrases, tokens)
+        n = request.top_n_tokens
+        return Generation(
+            tokens,
+            text,
+            reason,
+            request.input_length,
+            seed,
+            self._likelihood.prefill(request) if request.prefill else (),
+            self._top_tokens(phrases, n, seed is None)[: len(tokens)] if n else (),
+        )
+
+    def _say(self, request: ShardRequest, digest: bytes) -> tuple[list[_Phrase], list[Token]]:
+        """Phrases and their tokens: sentences until the end token, or until there are enough."""
+        numbers = _numbers(digest)
+        draw = numbers.__next__
+        tables = self._tables
+        ignore_eos = request.ignore_eos or self._ignore_eos or self._eos is None
+        limit = request.max_new_tokens
+        sentences = 1 + (draw() * _MOST_SENTENCES >> 16)
+        pattern = FIRST[draw() * len(FIRST) >> 16]
+        topic = self._topic(request.inputs, draw())
+        # After a line break or a space, as chat templates end, an answer begins without another space.
+        suffix = "^" if request.inputs[-1:].isspace() else ""
+        phrases: list[_Phrase] = []
+        tokens: list[Token] = []
+        while True:
+            for slot in pattern:
+                if slot is TOPIC:
+                    table = topic
+                else:
+                    name = slot + suffix if suffix else slot
+                    table = tables.get(name) or self._table(name)
+                suffix = ""
+                known = table.phrases  # pick(), without a call
+                at = draw() * len(known) >> 16
+                phrase = known[at] or table.make(at)
+                phrases.append(phrase)
+                tokens += phrase.tokens
+                if len(tokens) >= limit:
+                    return phrases, tokens
+            sentences -= 1
+            if sentences <= 0 and not ignore_eos:
+                assert self._eos is not None
+                phrase = self._eos.pick(draw())
+                phrases.append(phrase)
+                tokens += phrase.tokens
+                return phrases, tokens
+            pattern = PATTERNS[draw() * len(PATTERNS) >> 16]
+
+    def _text(self, phrases: list[_Phrase], tokens: tuple[Token, ...]) -> str:
+        """The text of an answer that ends before, or inside, the last phrases."""
+        parts, left = [], len(tokens)
+        for phrase in phrases:
+            if left < len(phrase.tokens):
+                break
+            parts.append(phrase.text)
+            left -= len(phrase.tokens)
+        if left:
+            rest = tokens[-left:]
+            if not rest[-1].text:  # possibly inside a character: TGI then has no text at all
+                return said(tokens, self._tokenizer)
+            parts += [token.text for token in rest if not token.special]
+        return "".join(parts)
+
+    def _top_tokens(self, phrases: list[_Phrase], n: int, greedy: bool) -> tuple[tuple[Token, ...], ...]:
+        tops: list[tuple[Token, ...]] = []
+        for phrase in phrases:
+            found = phrase.tops.get((n, greedy))
+            if found is None:
+                found = phrase.tops[n, greedy] = self._likelihood.top_tokens(phrase.tokens, n, greedy)
+            tops += found
+        return tuple(tops)
+
+    def _topic(self, inputs: str, number: int) -> _Table:
+        """A word from the end of the prompt, or something that stands for it."""
+        end = inputs[-_LOOKED_AT:]
+        words = [word for word in _WORDS(end) if word.lower() not in _COMMON] or _OTHER_WORDS(end)
+        word = words[number * len(words) >> 16] if words else UNTITLED[number * len(UNTITLED) >> 16]
+        found = self._topics.get(word)
+        if found is None:
+            found = _Table((" " + word,), self._pairs, self._likelihood)
+            self._topics.put(word, found)
+        return found
+
+    def _table(self, name: str) -> _Table:
+        """The phrases for a place; `^` behind its name: for the very beginning, without the space."""
+        texts = SLOTS[name.rstrip("^")]
+        if name.endswith("^"):
+            texts = tuple(text.lstrip() for text in texts)
+        table = self._tables[name] = _Table(texts, self._pairs, self._likelihood)
+        return table
+
+    def _pairs(self, text: str) -> tuple[tuple[int, str], ...]:
+        """The tokens of a phrase: at least one, so that an answer gets on in any vocabulary."""
+        return self._tokenizer.continuation(text) or ((0, self._tokenizer.text_of(0)),)
