@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import Violation, check_exchange, names, openapi, schema, violations
+from ._recorded_files import exchanges_in
 
 __all__ = ["main"]
 
@@ -25,11 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     value = commands.add_parser("validate", help="hold a JSON file to a schema")
     value.add_argument("name", choices=names(), metavar="NAME")
     value.add_argument("file", help="a JSON file, or - for standard input")
-    check = commands.add_parser(
-        "check", help="hold a file of recorded exchanges, one a line, to every contract"
-    )
+    check = commands.add_parser("check", help="hold recorded exchanges to every contract")
     check.add_argument(
-        "file", help="a JSONL file in the format of the schema Exchange, or - for standard input"
+        "file",
+        help="exchanges in the format of the schema Exchange: one a line, a JSON list of them, or one; "
+        "or - for standard input",
     )
     args = parser.parse_args(argv)
     try:
@@ -49,11 +50,10 @@ def _run(args: argparse.Namespace) -> int:
     if args.command == "validate":
         return _tell(args.file, violations(json.loads(_text(args.file)), args.name))
     worst = 0
-    for number, line in enumerate(_text(args.file).split("\n"), 1):
-        exchange = json.loads(line) if line.strip() else {"format": None}
-        if "format" not in exchange:  # the head of a file is no exchange
-            found = violations(exchange, "Exchange") or check_exchange(exchange)
-            worst = max(worst, _tell(f"{args.file}:{number} {exchange.get('name', '')}".rstrip(), found))
+    for place, exchange in exchanges_in(_text(args.file)):
+        found = violations(exchange, "Exchange") or check_exchange(exchange)
+        name = exchange.get("name", "") if isinstance(exchange, dict) else ""
+        worst = max(worst, _tell(f"{args.file}{place} {name}".rstrip(), found))
     return worst
 
 

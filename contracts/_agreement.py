@@ -89,6 +89,7 @@ def _generate_stream(asked: Asked, events: list[Any]) -> Iterator[Violation]:
         if event["generated_text"] is None:
             continue
         yield from _full_text(asked, event["generated_text"], f"{where}.generated_text")
+        yield from _cut_off(asked, events, event["generated_text"], f"{where}.generated_text")
         details = event["details"]
         yield from _presence(
             f"{where}.details", details is not None, bool(parameters.get("details")), "details"
@@ -112,6 +113,16 @@ def _full_text(asked: Asked, text: str, where: str) -> Iterator[Violation]:
         yield Violation(
             where, "return_full_text", f"to begin with {shown(asked.body['inputs'])}", shown(text)
         )
+
+
+def _cut_off(asked: Asked, events: list[Any], text: str, where: str) -> Iterator[Violation]:
+    """A text that is not that of its tokens is empty, the prompt aside: see check_stream."""
+    tokens = [event["token"] for event in events if "token" in event]
+    texts = "".join(token["text"] for token in tokens if not token["special"])
+    empty = ("", asked.body["inputs"])
+    if not text.rstrip("\ufffd").endswith(texts.removeprefix(" ").rstrip("\ufffd")) and text not in empty:
+        expected = f"to end with the tokens' texts, {shown(texts)}, or nothing"
+        yield Violation(where, "concatenation", expected, shown(text))
 
 
 def _seed(asked: Asked, seed: int | None, where: str) -> Iterator[Violation]:
@@ -158,7 +169,7 @@ def _chat_stream(asked: Asked, events: list[Any]) -> Iterator[Violation]:
             yield from _calls_only_with_tools(body, "tool_calls" in choice["delta"], f"{where}.delta")
     if not any(event.get("choices") for event in events) and not failed and body.get("tools") is None:
         yield Violation("events", "tools", "a chunk or an error, for the request has no tools", "neither")
-    wanted = bool((body.get("stream_options") or {}).get("include_usage")) and not failed
+    wanted = asked.wants_usage and not failed
     there = any(event.get("choices") == [] for event in events)
     yield from _presence("events", there, wanted, "stream_options.include_usage")
 

@@ -60,6 +60,12 @@ class Asked:
         )
 
     @property
+    def wants_usage(self) -> bool:
+        """Whether a chat stream shall end with its usage. The options may be a list of their members."""
+        options = self.body.get("stream_options") or {}
+        return bool(options[0] if isinstance(options, list) else options.get("include_usage"))
+
+    @property
     def prompts(self) -> list[str]:
         """The prompts of a completion request."""
         prompt = self.body.get("prompt")

@@ -7,8 +7,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ._asked import Asked
+from ._calls import call_in, same_json
 from ._framing import DONE
-from ._model_tokens import SPELLED, Generations, equal, same_token, tails_of, text_of, tokens_of
+from ._model_tokens import (
+    SPELLED,
+    Generations,
+    equal,
+    knows_length,
+    same_token,
+    tails_of,
+    text_of,
+    tokens_of,
+)
 from ._tool_stream import first_piece, streamed_call
 from ._violation import Violation, shown
 
@@ -16,37 +26,34 @@ __all__ = ["chat", "chat_stream"]
 
 
 def chat(asked: Asked, value: Mapping[str, Any], generations: Generations) -> Iterator[Violation]:
-    """Each way in which a whole chat answer says something else than the model."""
-    choice = value["choices"][0]
-    yield from equal(
-        "$.choices[0].finish_reason", choice["finish_reason"], SPELLED.get(generations[-1]["finish_reason"])
-    )
-    content = choice["message"].get("content")
-    if content is None:
-        function = choice["message"]["tool_calls"][0]["function"]
-        yield from _call(
-            function["name"], json.loads(function["arguments"]), generations[-1]["generated_text"]
-        )
-        tails = [generations[-1:]]
+    """Each way in which a whole chat answer says something else than the model.
+
+    Where the model chose no tool the router asks it again, and answers with the text and the prompt of the
+    second run, but with the tokens and the end of the first.
+    """
+    runs = [(generations, generations)]
+    if asked.body.get("tools") is not None:
+        runs += [(generations[:end], generations[end:]) for end in range(1, len(generations))]
+    told = [list(_chat(value, first, last)) for first, last in runs]
+    yield from min(told, key=len)
+
+
+def _chat(value: Mapping[str, Any], first: Generations, last: Generations) -> Iterator[Violation]:
+    choice, usage = value["choices"][0], value["usage"]
+    content, text = choice["message"].get("content"), text_of(last)
+    if content is not None:
+        yield from equal("$.choices[0].message.content", content, text)
     else:
-        tails = [tail for tail in tails_of(generations) if text_of(tail) == content]
-        if not tails:
-            yield from equal("$.choices[0].message.content", content, generations[-1]["generated_text"])
-            return
-    counts = {sum(each["generated_tokens"] for each in tail) for tail in tails}
-    if value["usage"]["completion_tokens"] not in counts:
-        where, got = "$.usage.completion_tokens", str(value["usage"]["completion_tokens"])
-        yield Violation(where, "model", f"{min(counts)}, as the model produced", got)
-    lengths = {tail[0]["input_length"] for tail in tails}
-    if value["usage"]["prompt_tokens"] not in lengths:
-        where, got = "$.usage.prompt_tokens", str(value["usage"]["prompt_tokens"])
-        yield Violation(where, "model", f"{min(lengths)}, as the model was given", got)
+        yield from _call(choice["message"]["tool_calls"][0]["function"], text)
+    yield from equal(
+        "$.choices[0].finish_reason", choice["finish_reason"], SPELLED.get(first[-1]["finish_reason"])
+    )
+    count = sum(each["generated_tokens"] for each in first)
+    yield from equal("$.usage.completion_tokens", usage["completion_tokens"], count)
+    if knows_length(last[0]):
+        yield from equal("$.usage.prompt_tokens", usage["prompt_tokens"], last[0]["input_length"])
     if choice["logprobs"] is not None:
-        told = [
-            list(_logprobs(choice["logprobs"]["content"], tail, "$.choices[0].logprobs.content"))
-            for tail in tails
-        ]
-        yield from min(told, key=len)
+        yield from _logprobs(choice["logprobs"]["content"], first, "$.choices[0].logprobs.content")
 
 
 def _logprobs(content: list[Any], generations: Generations, where: str) -> Iterator[Violation]:
@@ -68,11 +75,17 @@ def _same_logprob(got: Mapping[str, Any], token: Mapping[str, Any]) -> bool:
     )
 
 
-def _call(name: str, arguments: Any, text: str) -> Iterator[Violation]:
-    function = dict(json.loads(text)["function"])
+def _call(function: Mapping[str, Any], text: str) -> Iterator[Violation]:
+    call = call_in(text)
     where = "$.choices[0].message.tool_calls[0].function"
-    yield from equal(f"{where}.name", name, function.pop("_name"))
-    yield from equal(f"{where}.arguments", arguments, function)
+    if call is None:
+        yield Violation(
+            where, "model", f"no call, for the model's text is none: {shown(text)}", shown(function)
+        )
+        return
+    yield from equal(f"{where}.name", function["name"], call.name)
+    if not same_json(json.loads(function["arguments"]), call.arguments):
+        yield from equal(f"{where}.arguments", function["arguments"], call.arguments)
 
 
 def chat_stream(asked: Asked, events: list[Any], generations: Generations) -> Iterator[Violation]:

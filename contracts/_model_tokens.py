@@ -8,7 +8,17 @@ from typing import Any, Final
 
 from ._violation import Violation, shown
 
-__all__ = ["SPELLED", "Generations", "equal", "same_token", "tails_of", "text_of", "tokens_of", "unlike"]
+__all__ = [
+    "SPELLED",
+    "Generations",
+    "equal",
+    "knows_length",
+    "same_token",
+    "tails_of",
+    "text_of",
+    "tokens_of",
+    "unlike",
+]
 
 Generations = list[dict[str, Any]]
 
@@ -36,6 +46,11 @@ def same_token(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
         return False
     a, b = left["logprob"], right["logprob"]
     return a == b if a is None or b is None else math.isclose(a, b, rel_tol=2e-6, abs_tol=1e-12)
+
+
+def knows_length(generation: Mapping[str, Any]) -> bool:
+    """Whether model and router count the same prompt tokens. The text of an image is none to a model."""
+    return "![](" not in generation["inputs"]
 
 
 def unlike(got: list[Any], wanted: list[Any], where: str) -> Iterator[Violation]:

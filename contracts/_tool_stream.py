@@ -11,9 +11,24 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ._calls import call_in
 from ._violation import Violation, shown
 
-__all__ = ["first_piece", "streamed_call"]
+__all__ = ["could_be_a_call", "first_piece", "streamed_call"]
+
+
+def could_be_a_call(name: str, rest: str) -> bool:
+    """Whether some tokens make a call of this function whose pieces after the first are `rest` together.
+
+    What was before is not known: the first piece stands for a token that may have begun or ended a member,
+    or the call itself. Nor is `rest` with its brace always JSON: it may begin with the comma that divides
+    the function's name from its arguments.
+    """
+    before = f'{{"function":{{"_name":{json.dumps(name)}'
+    # A name alone; with the comma after it; with a number that goes on; closed; closed twice.
+    return any(call_in(f"{before}{begun}{rest}}}") for begun in ("", ",", ',"n":1', "}", "},")) or (
+        not rest.strip()
+    )
 
 
 def streamed_call(pieces: list[Mapping[str, Any]], tokens: list[str]) -> Iterator[Violation]:
@@ -26,7 +41,7 @@ def streamed_call(pieces: list[Mapping[str, Any]], tokens: list[str]) -> Iterato
         yield Violation("events[0]", "model", f"the name {shown(name)}, as the model wrote", shown(pieces[0]))
     wanted = tokens[start + 1 :]
     for end in range(start + 1, len(tokens) + 1):
-        if _parsed("".join(tokens[:end])) is not None:
+        if call_in("".join(tokens[:end])) is not None:
             last = tokens[end - 1].rstrip()
             wanted = [*tokens[start + 1 : end - 1], last[:-1] if last.endswith("}") else last]
             break
@@ -41,16 +56,14 @@ def first_piece(tokens: list[str]) -> tuple[int, str | None]:
     text = ""
     for i, token in enumerate(tokens):
         text += token
-        call = _parsed(text.rstrip(" \t\r\n,}") + "}}")
+        # The router trims what Unicode calls white space; Python's own list of it has four more.
+        call = call_in(_trimmed(text) + "}}")
         if call is not None:
-            return i, call
+            return i, call.name
     return len(tokens), None
 
 
-def _parsed(text: str) -> str | None:
-    """The name of a call, if the text is one."""
-    try:
-        name = json.loads(text)["function"]["_name"]
-    except (ValueError, TypeError, KeyError):
-        return None
-    return name if isinstance(name, str) else None
+def _trimmed(text: str) -> str:
+    while text and (text[-1] in ",}" or (text[-1].isspace() and text[-1] not in "\x1c\x1d\x1e\x1f")):
+        text = text[:-1]
+    return text

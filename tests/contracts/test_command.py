@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,6 +43,57 @@ def test_recorded_exchanges_are_checked_line_by_line(
     assert capsys.readouterr().out.startswith(
         f"{file}:3 wrong: status: expected POST /generate never answers 418"
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        (lambda right, wrong: json.dumps([right, wrong], indent=2), "[1]"),
+        (lambda right, wrong: json.dumps(wrong, indent=2), ""),
+        (lambda right, wrong: json.dumps(wrong), ""),
+        (lambda right, wrong: "\ufeff" + json.dumps(right) + "\r\n" + json.dumps(wrong) + "\r\n", ":2"),
+    ],
+    ids=["list", "one", "one line", "lines"],
+)
+def test_exchanges_may_be_lines_or_a_list_or_one_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], written: Callable[[Any, Any], str], place: str
+) -> None:
+    right = next(iter(recordings(profile="auth")))
+    wrong = {**right, "name": "wrong", "response": {**right["response"], "status": 418}}
+    file = tmp_path / "recorded.json"
+    file.write_text(written(right, wrong), encoding="utf-8", newline="")
+    assert main(["check", str(file)]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith(f"{file}{place} wrong: status: expected ")
+    assert len(out.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"format": "x"}\n{"name":\n', "line 2 is no JSON: Expecting value"),
+        ("[{]", "is no JSON: "),
+        ("", "is no JSON: "),
+    ],
+)
+def test_what_is_no_json_is_told_with_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, told: str
+) -> None:
+    file = tmp_path / "recorded.jsonl"
+    file.write_text(text, encoding="utf-8")
+    assert main(["check", str(file)]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_what_is_no_exchange_breaks_the_contract_of_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "recorded.json"
+    file.write_text('[5, {"name": "x"}]', encoding="utf-8")
+    assert main(["check", str(file)]) == 1
+    out = capsys.readouterr().out
+    assert f"{file}[0]: $: expected object, got 5 (type)" in out
+    assert f"{file}[1] x: $: expected a member 'request'" in out
 
 
 def test_the_shipped_recordings_keep_every_contract(capsys: pytest.CaptureFixture[str]) -> None:
