@@ -36,19 +36,21 @@ _NOTICE: Final = 0.05
 
 
 class Server:
-    """An ASGI application served on a thread of its own, on its own event loop.
+    """An ASGI application served on a thread of its own, on its own event loop; or on the running one.
 
-    `port` 0 takes a free one; `base_url` tells which, once started. `start` raises CannotListen, and
-    RuntimeError when already running; a server that was stopped can be started again.
+    `port` 0 takes a free one, and `base_url` tells which, once started; None listens nowhere, and only
+    `connection` leads to the application. `start` raises CannotListen, and RuntimeError when already
+    running; a server that was stopped can be started again.
     """
 
-    def __init__(self, app: Any, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, app: Any, host: str = "127.0.0.1", port: int | None = 0) -> None:
         self._app = app
         self._host = host
         self._port = port
         self._socket: socket.socket | None = None
         self._worker: _Uvicorn | None = None
         self._thread: threading.Thread | None = None
+        self._task: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
 
     @property
@@ -65,14 +67,12 @@ class Server:
 
     def start(self) -> Self:
         """Listens and serves; returns when requests are answered."""
-        if self._thread is not None:
-            raise RuntimeError(f"the server is already running at {self.base_url}")
-        self._socket = listen(self._host, self._port)
+        self._open()
         ready = threading.Event()
         self._worker = _Uvicorn(self._app, ready.set)
         self._failure = None
         self._thread = threading.Thread(
-            target=self._serve, args=(self._worker, self._socket, ready), name="fake-tgi", daemon=True
+            target=self._serve, args=(self._worker, self._sockets, ready), name="fake-tgi", daemon=True
         )
         self._thread.start()
         ready.wait()
@@ -92,6 +92,55 @@ class Server:
         if sock is not None:
             sock.close()
 
+    async def start_here(self) -> Self:
+        """The same on the running event loop, and in its thread."""
+        self._open()
+        ready = asyncio.Event()
+        self._worker = _Uvicorn(self._app, ready.set)
+        self._task = asyncio.ensure_future(self._worker.serve(sockets=self._sockets))
+        waiting = asyncio.ensure_future(ready.wait())
+        try:
+            await asyncio.wait((self._task, waiting), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+        if self._task.done():
+            failure = self._task.exception()
+            await self.stop_here()
+            raise RuntimeError(f"the server could not start: {failure}") from failure
+        return self
+
+    async def stop_here(self, *, grace: float = 0.0) -> None:
+        """Stops what `start_here` started, on the same loop; as `stop`."""
+        task, worker, sock = self._task, self._worker, self._socket
+        self._task = self._worker = self._socket = None
+        if worker is not None and task is not None:
+            worker.stop(grace)
+            await asyncio.wait((task,))
+        if sock is not None:
+            sock.close()
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that serves; RuntimeError unless running."""
+        if self._worker is None or self._worker.loop is None:
+            raise RuntimeError("the server is not running: call start(), or use it as a context manager")
+        return self._worker.loop
+
+    def connection(self) -> asyncio.Protocol:
+        """The server's end of a connection, for a transport that is no socket. Call it on `loop`."""
+        assert self._worker is not None
+        return self._worker.connection()
+
+    def _open(self) -> None:
+        if self._worker is not None:
+            where = f" at {self.base_url}" if self._socket is not None else ""
+            raise RuntimeError(f"the server is already running{where}")
+        self._socket = None if self._port is None else listen(self._host, self._port)
+
+    @property
+    def _sockets(self) -> list[socket.socket]:
+        return [] if self._socket is None else [self._socket]
+
     def __enter__(self) -> Self:
         return self.start()
 
@@ -100,9 +149,9 @@ class Server:
     ) -> None:
         self.stop()
 
-    def _serve(self, worker: _Uvicorn, sock: socket.socket, ready: threading.Event) -> None:
+    def _serve(self, worker: _Uvicorn, sockets: list[socket.socket], ready: threading.Event) -> None:
         try:
-            _run_loop(worker, sock)
+            _run_loop(worker, sockets)
         except BaseException as error:
             self._failure = error
         finally:
@@ -127,7 +176,7 @@ def run(
         url = url_of(host, int(sock.getsockname()[1]))
         worker = _Uvicorn(app, lambda: started(url), grace)
         with _signals(worker):
-            _run_loop(worker, sock)
+            _run_loop(worker, [sock])
     return 130 if worker.hurried else 0
 
 
@@ -152,9 +201,16 @@ class _Uvicorn(uvicorn.Server):
         )
         self._ready = ready
         self._grace = grace
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
         self._wake: asyncio.Event | None = None
         self.hurried = False
+
+    def connection(self) -> asyncio.Protocol:
+        """The protocol of a connection that somebody else has made."""
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state, _loop=self.loop
+        )
+        return made
 
     def stop(self, grace: float) -> None:
         """Ends the server from another thread."""
@@ -166,9 +222,9 @@ class _Uvicorn(uvicorn.Server):
         if self.should_exit and sig == signal.SIGINT:
             self.force_exit = self.hurried = True
         self.should_exit = True
-        if self._loop is not None and self._wake is not None:
+        if self.loop is not None and self._wake is not None:
             with contextlib.suppress(RuntimeError):  # the loop has just closed: nothing left to wake
-                self._loop.call_soon_threadsafe(self._wake.set)
+                self.loop.call_soon_threadsafe(self._wake.set)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -176,7 +232,7 @@ class _Uvicorn(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         await super().startup(sockets)
         await self.on_tick(0)  # sets the date header
@@ -227,11 +283,11 @@ def _protocol_class() -> type[asyncio.Protocol]:
     return like_hyper(base)
 
 
-def _run_loop(worker: _Uvicorn, sock: socket.socket) -> None:
+def _run_loop(worker: _Uvicorn, sockets: list[socket.socket]) -> None:
     # Not asyncio.run: it would wait for computations that run in threads for a client that is gone.
     loop = _new_event_loop()
     try:
-        loop.run_until_complete(worker.serve(sockets=[sock]))
+        loop.run_until_complete(worker.serve(sockets=sockets))
         loop.run_until_complete(loop.shutdown_asyncgens())
     finally:
         loop.close()
