@@ -45,6 +45,8 @@ class ServeEvent:
     faults: tuple[str, ...] = ()
     error: str | None = None
     seconds: float = 0.0
+    stub_id: int | None = None
+    """The number of the stub that answered: names may be the same."""
     kept: bool = True
     """False once the journal's bounds, or a reset, have let the record go."""
 

@@ -141,7 +141,7 @@ def _answer(state: State, call: Call, event: ServeEvent) -> Iterator[Frame]:
     stub = state.stubs.match(call)
     try:
         if stub is not None:
-            event.stub, event.why = stub.placed.name, stub.why
+            event.stub, event.stub_id, event.why = stub.placed.name, stub.placed.id, stub.why
             yield from stub.frames(state, call, endpoint)
         else:
             yield from (state.settings.strict and unmatched(state, call)) or endpoint(state, call)

@@ -43,6 +43,7 @@ def record(event: ServeEvent) -> dict[str, Any]:
             "body": call.body.decode("utf-8", "replace"),
         },
         "stub": event.stub,
+        "stub_id": event.stub_id,
         "why": event.why,
         "response": {
             "status": event.status,
