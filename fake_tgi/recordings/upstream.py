@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
@@ -21,6 +21,13 @@ __all__ = ["Answer", "Upstream", "UpstreamDied", "UpstreamError"]
 # The body is sent as a whole, to another host; and a compressed answer could not be searched for secrets.
 _OURS: Final = HOP_HEADERS | {"host", "content-length", "accept-encoding", "expect"}
 _LONGEST_HEADER: Final = 65_536
+
+
+_CLOSED: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
+
+
+async def _used_again(session: object, way: Any, details: object) -> None:
+    way.trace_request_ctx["again"] = True
 
 
 class UpstreamError(Exception):
@@ -56,8 +63,14 @@ class Upstream:
     async def ask(
         self, method: str, target: str, headers: list[tuple[str, str]], body: bytes | None
     ) -> Answer:
-        """Sends a request; returns when the head of the answer is in. Raises UpstreamError."""
+        """Sends a request; returns when the head of the answer is in. Raises UpstreamError.
+
+        A kept connection may be closed by the server just as it is used again: the request was not read
+        then, and is sent once more on a new one.
+        """
         if self._session is None:
+            told = aiohttp.TraceConfig()
+            told.on_connection_reuseconn.append(_used_again)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -66,21 +79,28 @@ class Upstream:
                 skip_auto_headers=("accept", "user-agent", "content-type"),
                 max_line_size=_LONGEST_HEADER,
                 max_field_size=_LONGEST_HEADER,
+                trace_configs=[told],
             )
         sent = [(name, value) for name, value in headers if name not in _OURS]
         sent.append(("accept-encoding", "identity"))
         if self._basic is not None and not any(name == "authorization" for name, _ in headers):
             sent.append(("authorization", self._basic))
-        try:
-            response = await self._session.request(
-                method,
-                URL(self._base + target, encoded=True),
-                headers=sent,
-                data=body,
-                allow_redirects=False,
-            )
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise UpstreamError(f"{self._base}: {error or type(error).__name__}") from error
+        while True:
+            way: dict[str, bool] = {}
+            try:
+                response = await self._session.request(
+                    method,
+                    URL(self._base + target, encoded=True),
+                    headers=sent,
+                    data=body,
+                    allow_redirects=False,
+                    trace_request_ctx=way,
+                )
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                if way.get("again") and isinstance(error, _CLOSED):
+                    continue
+                raise UpstreamError(f"{self._base}: {error or type(error).__name__}") from error
+            break
         return Answer(response)
 
     async def close(self) -> None:

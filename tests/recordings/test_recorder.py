@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.client
 import json
@@ -339,6 +340,18 @@ def test_what_cannot_be_written_to_the_end_goes_to_a_folder_that_is_told(tmp_pat
     assert recorded(file)[0].chunks == (b"a",)
 
 
+def test_an_upstream_that_closes_as_it_is_asked_again_is_asked_on_a_new_connection(tmp_path: Path) -> None:
+    """Every server with a limit on idle connections does so now and then."""
+
+    def closes_on_the_second(connection: socket.socket) -> None:
+        stream(b"a")(connection)
+        connection.recv(65536)
+
+    with Upstream(closes_on_the_second) as upstream, recorder(upstream.url, tmp_path) as (url, _):
+        assert [ask(url)[1] for _ in range(3)] == [b"a"] * 3
+    assert len(upstream.requests) == len(recorded(tmp_path)) == 3
+
+
 def test_when_too_much_waits_for_the_disk_calls_are_refused_and_not_lost(tmp_path: Path) -> None:
     folder = tmp_path / "full"
     folder.write_text("", encoding="utf-8")
@@ -366,7 +379,8 @@ def test_the_command_survives_a_disk_that_takes_no_file_and_ends_with_all_of_the
             [sys.executable, "-m", "fake_tgi.cli", *words, upstream.url], stderr=subprocess.PIPE, text=True
         )
         assert process.stderr is not None
-        with process, process.stderr:
+        with process, process.stderr, contextlib.ExitStack() as otherwise:
+            otherwise.callback(process.kill)
             url = process.stderr.readline().partition(" at ")[2].split()[0]
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
             for _ in range(3):
@@ -377,6 +391,7 @@ def test_the_command_survives_a_disk_that_takes_no_file_and_ends_with_all_of_the
             assert "can be written to again" in process.stderr.readline()
             process.terminate()
             assert process.stderr.read() == ""
+            otherwise.pop_all()
         assert process.returncode == 0
     assert len(recorded(tmp_path / "out")) == 3
     assert [file for file in (tmp_path / "out").rglob("*") if file.suffix == ".part"] == []
