@@ -15,7 +15,8 @@ from text_generation import AsyncClient, AsyncStream, Client, Stream
 
 TYPED_PROGRAMS = Path(__file__).resolve().parents[1] / "typing"
 # The published client's modules keep its names, listed or not; a package of parts has nothing to list.
-WITHOUT_LIST = {"fake_tgi", "fake_tgi.endpoints", "fake_tgi.render", "fake_tgi.minijinja", "fake_tgi.vision"}
+PARTS = ("endpoints", "hyper", "minijinja", "recordings", "render", "schemas", "serde", "shards", "vision")
+WITHOUT_LIST = {"fake_tgi", *(f"fake_tgi.{package}" for package in PARTS)}
 
 
 def public_modules() -> list[str]:
