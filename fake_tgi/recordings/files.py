@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,10 @@ from typing import Any, Final
 from ..shards.scripted import FormatError, parse_generation
 from .recording import Recording, parse_recording, recording_json
 
-__all__ = ["FORMAT", "VERSION", "Recordings", "Refused", "content_name", "layout", "read_recordings", "write"]
+__all__ = [
+    "FORMAT", "SUFFIX", "VERSION", "Recordings", "Refused", "content_name", "layout", "read_recordings",
+    "write", "write_file",
+]  # fmt: skip
 
 FORMAT: Final = "tgi-recording"
 VERSION: Final = 1
@@ -84,17 +87,22 @@ def content_name(method: str, target: str, body: bytes | None, canonical: bytes)
     return f"{route[:_LONGEST_SLUG]}/{slug}-{digest}"
 
 
-def layout(head: Mapping[str, Any], exchange: Mapping[str, Any]) -> str:
+def layout(head: Mapping[str, Any], *exchanges: Mapping[str, Any]) -> str:
     """The text of a file: JSON with one header, one chunk, one member of the request a line."""
     head = {"format": FORMAT, "version": VERSION, **head}
-    return f"[\n{json.dumps(head, ensure_ascii=False)},\n{_laid_out(exchange, '')}\n]\n"
+    items = (json.dumps(head, ensure_ascii=False), *(_laid_out(exchange, "") for exchange in exchanges))
+    return "[\n" + ",\n".join(items) + "\n]\n"
 
 
 def write(folder: Path, recording: Recording, head: Mapping[str, Any], *, name: str) -> Path:
     """Writes one exchange as `folder/name.recording.json`: whole, or not at all. Raises OSError."""
-    file = folder / f"{name}{SUFFIX}"
+    return write_file(folder / f"{name}{SUFFIX}", [recording], head)
+
+
+def write_file(file: Path, recordings: Iterable[Recording], head: Mapping[str, Any]) -> Path:
+    """Writes exchanges, each with a name of its own, as one file: whole, or not at all. Raises OSError."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    data = layout(head, recording_json(recording)).encode("utf-8", "surrogatepass")
+    data = layout(head, *map(recording_json, recordings)).encode("utf-8", "surrogatepass")
     draft = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         with draft.open("wb") as stream:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from ..hop_headers import HOP_HEADERS
 from .files import SUFFIX, content_name, write
@@ -22,7 +22,7 @@ from .redaction import Redactor
 from .request_key import request_key
 from .spool import Left, Spool
 
-__all__ = ["Keeper", "Taken"]
+__all__ = ["Keeper", "Keeps", "Taken", "recording_of"]
 
 # They differ from client to client and from hop to hop, and no answer depends on them.
 _UNTOLD: Final = HOP_HEADERS | {
@@ -50,6 +50,17 @@ class Taken:
     def size(self) -> int:
         """About so many bytes of memory."""
         return 2000 + len(self.body or b"") + sum(map(len, self.chunks)) + 100 * len(self.chunks)
+
+
+class Keeps(Protocol):
+    """Whoever keeps what went past."""
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing more should come."""
+
+    def keep(self, taken: Taken) -> None:
+        """Takes an exchange; returns at once."""
 
 
 class Keeper:
@@ -88,7 +99,7 @@ class Keeper:
 
         def write_into(folder: Path) -> Path:
             if not named:
-                recording = self._recording(taken)
+                recording = recording_of(taken, self._redactor, self._told)
                 if recording is None:
                     return folder
                 named.append(self._named(recording, folder))
@@ -106,41 +117,6 @@ class Keeper:
         """Writes what is left, somewhere."""
         return self._spool.close()
 
-    def _recording(self, taken: Taken) -> Recording | None:
-        """The redacted exchange, without a name yet; None when it must not be written."""
-        redactor = self._redactor
-        redactor.learn((*taken.request_headers, *taken.headers))
-        chunks, headers = taken.chunks, taken.headers
-        coding = next((value.lower() for name, value in headers if name == "content-encoding"), "identity")
-        if coding != "identity":
-            decoded = _decoded(coding, chunks)
-            if decoded is None:
-                self._told(
-                    f"{taken.method} {redactor.target(taken.target)} is not recorded: the answer is "
-                    f"{coding!r} though it was asked for plainly, and cannot be searched for secrets"
-                )
-                return None
-            chunks = decoded
-            headers = tuple(pair for pair in headers if pair[0] != "content-encoding")
-        redacted = redactor.chunks(chunks)
-        longer = sum(map(len, redacted)) - sum(map(len, taken.chunks))
-        return Recording(
-            name="",
-            method=taken.method,
-            target=redactor.target(taken.target),
-            request_headers=tuple(
-                redactor.headers(pair for pair in taken.request_headers if pair[0] not in _UNTOLD)
-            ),
-            body=None if taken.body is None else redactor.text(taken.body),
-            status=taken.status,
-            headers=tuple(_resized(redactor.headers(headers), longer)),
-            chunked=taken.chunked,
-            chunks=redacted,
-            times=taken.times,
-            ended=taken.ended,
-            at=None if taken.at is None else _moment(taken.at),
-        )
-
     def _named(self, recording: Recording, folder: Path) -> Recording:
         media = dict(recording.request_headers).get("content-type")
         key = request_key(recording.method, recording.target, media, recording.body)
@@ -151,6 +127,44 @@ class Keeper:
             name = base if count == 1 else f"{base}.{count}"
             if recording.ended == "complete" or not (folder / f"{name}{SUFFIX}").exists():
                 return replace(recording, name=name)
+
+
+def recording_of(taken: Taken, redactor: Redactor, told: Callable[[str], None]) -> Recording | None:
+    """The redacted exchange, without a name yet; None when it must not be written, and `told` says why.
+
+    `redactor` learns the secrets of its headers first.
+    """
+    redactor.learn((*taken.request_headers, *taken.headers))
+    chunks, headers = taken.chunks, taken.headers
+    coding = next((value.lower() for name, value in headers if name == "content-encoding"), "identity")
+    if coding != "identity":
+        decoded = _decoded(coding, chunks)
+        if decoded is None:
+            told(
+                f"{taken.method} {redactor.target(taken.target)} is not recorded: the answer is "
+                f"{coding!r} though it was asked for plainly, and cannot be searched for secrets"
+            )
+            return None
+        chunks = decoded
+        headers = tuple(pair for pair in headers if pair[0] != "content-encoding")
+    redacted = redactor.chunks(chunks)
+    longer = sum(map(len, redacted)) - sum(map(len, taken.chunks))
+    return Recording(
+        name="",
+        method=taken.method,
+        target=redactor.target(taken.target),
+        request_headers=tuple(
+            redactor.headers(pair for pair in taken.request_headers if pair[0] not in _UNTOLD)
+        ),
+        body=None if taken.body is None else redactor.text(taken.body),
+        status=taken.status,
+        headers=tuple(_resized(redactor.headers(headers), longer)),
+        chunked=taken.chunked,
+        chunks=redacted,
+        times=taken.times,
+        ended=taken.ended,
+        at=None if taken.at is None else _moment(taken.at),
+    )
 
 
 def _moment(seconds: float) -> str:

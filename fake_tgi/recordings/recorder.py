@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from ..hop_headers import HOP_HEADERS
 from ..player import HANG_UP, HangUp, Receive, Send
-from .keeping import Keeper, Taken
+from .keeping import Keeper, Keeps, Taken
 from .recording import Ended
 from .spool import Left
 from .upstream import Answer, Upstream, UpstreamDied, UpstreamError
@@ -107,7 +107,7 @@ class Recorder:
 
 
 async def forward(
-    scope: Any, body: bytes, receive: Receive, send: Send, upstream: Upstream, keeper: Keeper | None
+    scope: Any, body: bytes, receive: Receive, send: Send, upstream: Upstream, keeper: Keeps | None
 ) -> None:
     """Passes one call on and its answer back; `keeper` None keeps nothing. `body` is all of the body."""
     if keeper is not None and keeper.full:
