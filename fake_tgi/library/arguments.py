@@ -1,0 +1,95 @@
+"""What a fake is made with, by name: every setting, and two short names that the docs of others use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from difflib import get_close_matches
+from typing import Any, Final, Literal, TypedDict
+
+from ..settings import Settings
+
+__all__ = ["ALIASES", "SettingsArguments", "read_settings"]
+
+ALIASES: Final[dict[str, str]] = {"ttft": "time_to_first_token", "itl": "inter_token_latency"}
+"""Short names."""
+
+
+class SettingsArguments(TypedDict, total=False):
+    """The settings, as in `fake_tgi.settings.Settings`, but for host and port; and the short names.
+
+    Times are texts with a unit or a distribution: "20ms", "lognormal(800ms,0.4)".
+    """
+
+    max_concurrent_requests: int
+    max_best_of: int
+    max_stop_sequences: int
+    max_top_n_tokens: int
+    max_input_tokens: int
+    max_total_tokens: int
+    waiting_served_ratio: float
+    max_batch_prefill_tokens: int
+    max_batch_total_tokens: int
+    max_waiting_tokens: int
+    max_batch_size: int
+    prometheus_port: int
+    master_shard_uds_path: str
+    tokenizer_name: str
+    tokenizer_config_path: str | None
+    revision: str | None
+    trust_remote_code: bool
+    validation_workers: int
+    api_key: str | None
+    json_output: bool
+    otlp_endpoint: str | None
+    otlp_service_name: str
+    cors_allow_origin: tuple[str, ...]
+    disable_grammar_support: bool
+    max_client_batch_size: int
+    usage_stats: str
+    payload_limit: int
+    max_image_fetch_size: int
+    model_id: str
+    graceful_termination_timeout: int
+    model_max_length: int
+    version: str
+    sha: str | None
+    docker_label: str | None
+    support_chunking: bool
+    seed: int
+    ignore_eos: bool
+    stubs: str | None
+    strict: bool
+    admin_token: str | None
+    time_to_first_token: str | None
+    prefill_time_per_token: str | None
+    inter_token_latency: str | None
+    load_factor: float | None
+    profile: str | None
+    simulate_batching: bool
+    clock: Literal["real", "virtual", "stepped"]
+    speedup: float
+    replay: str | None
+    replay_speed: float
+    on_miss: str
+    upstream: str | None
+    fault: tuple[str, ...]
+    allow_fault_header: bool
+    ttft: str | None
+    itl: str | None
+
+
+def read_settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings by their own names. Raises TypeError for an unknown name, and one given twice."""
+    known = [spec.name for spec in fields(Settings) if spec.init]
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        own = ALIASES.get(name, name)
+        if own not in known:
+            close = get_close_matches(name, [*known, *ALIASES], n=3, cutoff=0.5)
+            hint = f"did you mean {' or '.join(close)}?" if close else "see fake_tgi.settings.Settings"
+            raise TypeError(f"FakeTGI has no setting {name!r}: {hint}")
+        if own in found:
+            raise TypeError(f"{own} is given twice: as {own} and as {name}")
+        found[own] = value
+    return found

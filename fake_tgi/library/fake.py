@@ -1,0 +1,125 @@
+"""A fake TGI server for programs and tests: `with FakeTGI() as fake`, and everything that can be said to it.
+
+One event loop serves a fake: that of a thread of its own, the running one (`async with`), or one in another
+process. Stubs may be placed before it starts. What is done to it from another thread is done on its loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from ..app import Application, create_app
+from ..server import Server
+from ..settings import Settings
+from ..tokenizer import Tokenizer
+from .arguments import SettingsArguments, read_settings
+from .local import LocalControl
+from .verbs import Verbs
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self, Unpack
+
+    from ..shard import Shard
+    from ..state import State
+
+__all__ = ["FakeTGI"]
+
+_LOOPBACK: Final = "127.0.0.1"
+
+
+@cache
+def _embedded_tokenizer() -> Tokenizer:
+    """The one part of a fake that is costly to make. Nothing can change it, so that all fakes share it."""
+    return Tokenizer.load()
+
+
+class FakeTGI(Verbs):
+    """A fake TGI server.
+
+    ```python
+    with FakeTGI(seed=7) as fake:
+        fake.on_generate(inputs=contains("France")).reply("Paris.")
+        print(fake.base_url)
+    ```
+
+    Every setting of `fake-tgi serve` may be given by its name (see `SettingsArguments`): `seed`, `strict`,
+    `model_id`, `max_total_tokens`, `clock="virtual"`; `ttft` and `itl` stand for `time_to_first_token` and
+    `inter_token_latency`. Raises TypeError for another name, SettingsError for a value that cannot be.
+
+    It listens on `host` and `port` (0: a free one). `listen=False` opens no port: only transports lead to it.
+    `shard` is what plays the model.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = _LOOPBACK,
+        port: int = 0,
+        listen: bool = True,
+        shard: Shard | None = None,
+        **settings: Unpack[SettingsArguments],
+    ) -> None:
+        made = Settings(**read_settings({"hostname": host, "port": port, **settings}))
+        tokenizer = _embedded_tokenizer() if made.model_folder is None else None
+        self._app = create_app(made, tokenizer=tokenizer, shard=shard)
+        self._server = Server(self._app, host, port if listen else None)
+        self._running: asyncio.AbstractEventLoop | None = None
+        super().__init__(LocalControl(self._app.state, lambda: self._running))
+
+    @property
+    def app(self) -> Application:
+        """The ASGI application."""
+        return self._app
+
+    @property
+    def state(self) -> State:
+        """Everything that the fake owns, for what no verb says."""
+        return self._app.state
+
+    @property
+    def settings(self) -> Settings:
+        """What it runs with."""
+        return self._app.state.settings
+
+    @property
+    def base_url(self) -> str:
+        """`http://host:port` for a client, without a slash at the end. RuntimeError unless running."""
+        return self._server.base_url
+
+    def start(self) -> Self:
+        """Serves from a thread of its own; returns when requests are answered.
+
+        Raises CannotListen (an OSError), and RuntimeError when already running.
+        """
+        self._server.start()
+        self._running = self._server.loop
+        return self
+
+    def stop(self) -> None:
+        """Stops serving: requests in flight are cut. What the fake saw can still be asked. Idempotent."""
+        self._running = None
+        self._server.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        """Serves on the running event loop: a client must not block it."""
+        await self._server.start_here()
+        self._running = self._server.loop
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._running = None
+        await self._server.stop_here()

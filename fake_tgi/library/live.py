@@ -1,0 +1,270 @@
+"""Stubs in two states: one that is being said, and one that is in its place and can be asked.
+
+What is said of its lifetime may be said before or after the answer; a stub that has answered does not change.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..matching import Asked, RequestPattern
+from ..stubs import Error, Raw, Recorded, Step, Stub, Text, Tokens, ToolCall
+from ..stubs.form import read_answer
+from ..stubs.wire_answers import json_body
+from .control import Control, StubGone
+from .seen import SeenRequest
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ..generation import FinishReason, Token
+    from ..recordings.recording import Recording
+    from ..stubs import StubToken
+
+__all__ = ["Lifetime", "LiveStub", "StubBuilder"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How often a stub answers, before which others, in which state of a scenario, and whether it must."""
+
+    times: int | None = None
+    priority: int = 0
+    name: str | None = None
+    step: Step | None = None
+    required: bool = True
+
+
+class _Lasting(ABC):
+    """What can be said of a stub's lifetime."""
+
+    _lifetime: Lifetime
+
+    @abstractmethod
+    def _lasting(self, lifetime: Lifetime) -> Self:
+        """The same with another lifetime."""
+
+    def times(self, n: int) -> Self:
+        """It answers `n` calls, and then is used up."""
+        return self._lasting(replace(self._lifetime, times=n))
+
+    def once(self) -> Self:
+        """It answers one call."""
+        return self.times(1)
+
+    def priority(self, n: int) -> Self:
+        """Stubs with a higher number are asked first; of equals, the newest. 0 unless said otherwise."""
+        return self._lasting(replace(self._lifetime, priority=n))
+
+    def named(self, name: str) -> Self:
+        """What reports call it."""
+        return self._lasting(replace(self._lifetime, name=name))
+
+    def optional(self) -> Self:
+        """That no call uses it is fine."""
+        return self._lasting(replace(self._lifetime, required=False))
+
+    def in_scenario(self, name: str, state: str | None = None, *, then: str | None = None) -> Self:
+        """It answers only while the scenario `name` is in `state` (None: in any), and leads to `then`.
+
+        Scenarios begin in the state `start`.
+        """
+        return self._lasting(replace(self._lifetime, step=Step(name, state, then)))
+
+
+class StubBuilder(_Lasting):
+    """Which calls are meant; what they are answered with places the stub."""
+
+    def __init__(
+        self,
+        control: Control,
+        placed: Callable[[LiveStub], None],
+        pattern: RequestPattern,
+        lifetime: Lifetime | None = None,
+    ) -> None:
+        self._control = control
+        self._placed = placed
+        self._pattern = pattern
+        self._lifetime = lifetime or Lifetime()
+
+    def reply(self, text: str | Sequence[str], *, finish: FinishReason = "eos_token") -> LiveStub:
+        """The model writes this text, whole or in a stream; of several, one a call, the last from then on.
+
+        It is stopped by the limits of the call. `finish` is why it ends if it is said whole.
+        """
+        texts = [text] if isinstance(text, str) else list(text)
+        return self._answered([Text(each, finish) for each in texts])
+
+    def stream(self, tokens: Sequence[str], *, finish: FinishReason = "eos_token") -> LiveStub:
+        """The model writes exactly these tokens, one stream event each. No end token is added."""
+        return self.tokens(tokens, finish=finish)
+
+    def tokens(
+        self, tokens: Sequence[str | StubToken | Token], *, finish: FinishReason = "eos_token"
+    ) -> LiveStub:
+        """The same, with ids, log-probabilities or `special` where a token says them."""
+        return self._answered([Tokens(tokens, finish)])
+
+    def call_tool(self, name: str, arguments: Mapping[str, Any] | None = None) -> LiveStub:
+        """The model calls a tool."""
+        return self._answered([ToolCall(name, arguments or {})])
+
+    def error(self, name: str, message: str | None = None, *, after_tokens: int | None = None) -> LiveStub:
+        """The error with this name, a cause in the table of errors (`overload`), as the route says it.
+
+        `message` replaces the free part of its text. `after_tokens` so many tokens come first, where the
+        model is what fails. Raises FormError (a ValueError).
+        """
+        return self._answered([Error(name, message, after_tokens)])
+
+    def raw(
+        self,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        body: str | bytes | Sequence[str | bytes] = b"",
+    ) -> LiveStub:
+        """These bytes; of several pieces, each is one chunk of HTTP's. No content type is added."""
+        return self._answered([Raw(body, status=status, headers=headers)])
+
+    def json(self, value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> LiveStub:
+        """A JSON body."""
+        named = {"content-type": "application/json", **(headers or {})}
+        return self._answered([Raw(json_body(value), status=status, headers=named)])
+
+    def recorded(self, exchange: str | Path | Recording) -> LiveStub:
+        """The answer of a recorded exchange, to the byte, at once.
+
+        A file with one in it, `FILE#NAME`, the name of one that comes with the contracts, or a Recording.
+        """
+        if isinstance(exchange, (str, Path)):
+            return self._answered([read_answer({"exchange": str(exchange)})])
+        return self._answered([Recorded(exchange)])
+
+    def run(self, function: Callable[[Asked], Any]) -> LiveStub:
+        """Whatever `function` makes of what is asked: a text, bytes, an answer, a Generation.
+
+        It runs in a thread and may be a coroutine function. What it raises is kept: the call gets a 500. The
+        fake must be in this process.
+        """
+        return self._answered([function])
+
+    def answer(self, answer: Any) -> LiveStub:
+        """Anything that stands for an answer: see `fake_tgi.stubs`."""
+        return self._answered([answer])
+
+    def in_order(self, *answers: Any) -> LiveStub:
+        """One answer a call, in this order; the last one from then on."""
+        return self._answered(list(answers))
+
+    def _answered(self, answers: list[Any]) -> LiveStub:
+        stub = LiveStub(self._control, self._pattern, answers, self._lifetime)
+        self._placed(stub)
+        return stub
+
+    def _lasting(self, lifetime: Lifetime) -> StubBuilder:
+        return StubBuilder(self._control, self._placed, self._pattern, lifetime)
+
+
+class LiveStub(_Lasting):
+    """A stub in its place. What it was last known to have done can be asked when it is gone, too."""
+
+    def __init__(
+        self, control: Control, pattern: RequestPattern, answers: list[Any], lifetime: Lifetime
+    ) -> None:
+        self._control = control
+        self._pattern = pattern
+        self._answers = answers
+        self._lifetime = lifetime
+        self._id = control.add_stub(self._stub())
+        self._last: tuple[int, list[SeenRequest]] = (0, [])
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+        return self._id
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        return self._lifetime.name or f"stub {self._id}"
+
+    @property
+    def required(self) -> bool:
+        """Whether some call should use it."""
+        return self._lifetime.required
+
+    @property
+    def called(self) -> bool:
+        """Whether it has answered any call."""
+        return self.call_count > 0
+
+    @property
+    def called_once(self) -> bool:
+        """Whether it has answered one call, and not more."""
+        return self.call_count == 1
+
+    @property
+    def call_count(self) -> int:
+        """How many calls it has answered."""
+        return self._seen()[0]
+
+    @property
+    def calls(self) -> list[SeenRequest]:
+        """The calls it has answered, oldest first, as far as the journal remembers."""
+        return self._seen()[1]
+
+    def assert_called(self, times: int | None = None) -> None:
+        """It has answered so many calls; None: at least one. Raises AssertionError."""
+        __tracebackhide__ = True
+        count = self.call_count
+        if count != times if times is not None else not count:
+            wanted = "at least one call" if times is None else f"{times} call{'s' * (times != 1)}"
+            raise AssertionError(f"{self.name}: expected {wanted}, got {count}")
+
+    def remove(self) -> None:
+        """Takes it away. Raises StubGone (a LookupError) if it is not there."""
+        self._seen()
+        self._control.remove_stub(self._id)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self._stub().as_json()}>"
+
+    def _stub(self) -> Stub:
+        lasts = self._lifetime
+        return Stub(
+            self._pattern,
+            self._answers,
+            times=lasts.times,
+            priority=lasts.priority,
+            step=lasts.step,
+            name=lasts.name,
+        )
+
+    def _seen(self) -> tuple[int, list[SeenRequest]]:
+        try:
+            hits = self._control.hits(self._id)
+        except StubGone:
+            return self._last
+        found = [event for event in self._control.events() if event.stub_id == self._id]
+        self._last = hits, [SeenRequest(self._control, event) for event in found]
+        return self._last
+
+    def _lasting(self, lifetime: Lifetime) -> Self:
+        if self._control.hits(self._id):
+            raise RuntimeError(f"{self.name} has answered already: say how often, and when, before that")
+        before, self._lifetime = self._lifetime, lifetime
+        if replace(before, required=lifetime.required) != lifetime:
+            try:
+                added = self._control.add_stub(self._stub())
+            except BaseException:
+                self._lifetime = before
+                raise
+            self._control.remove_stub(self._id)
+            self._id = added
+        return self

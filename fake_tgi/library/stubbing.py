@@ -1,0 +1,189 @@
+"""The verbs that say which calls are meant: `fake.on_generate(inputs=contains("hello")).reply("Hi.")`.
+
+Every part that is given must hold, and a part that is left out says nothing. Parts are patterns of a value: a
+bare one means equality; for the rest see `matchers`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from urllib.parse import quote
+
+from ..matching import Asked, RequestPattern
+from ..matching.values import Condition
+from .live import LiveStub, StubBuilder
+
+if TYPE_CHECKING:
+    from ..generation import FinishReason
+    from .control import Control
+
+__all__ = ["Stubbing", "TextPattern", "pattern_of"]
+
+TextPattern: TypeAlias = str | Condition | re.Pattern[str] | Callable[[Any], object]
+"""A text: this very one, or one that a matcher, a regular expression or a function accepts."""
+
+_GENERATE: Final = ("/", "/generate", "/generate_stream")
+
+
+def pattern_of(
+    route: str | Sequence[str] | None = None,
+    *,
+    inputs: TextPattern | list[str] | None = None,
+    messages: Any = None,
+    parameters: Mapping[str, Any] | None = None,
+    model: TextPattern | None = None,
+    headers: Mapping[str, TextPattern] | None = None,
+    body: Any = None,
+    stream: bool | None = None,
+    where: Callable[[Asked], object] | None = None,
+) -> RequestPattern:
+    """The pattern that these parts make. Raises FormError (a ValueError) for a part that is none."""
+    return RequestPattern(
+        route,
+        inputs=inputs,
+        messages=messages,
+        parameters=parameters,
+        model=model,
+        headers=headers,
+        body=body,
+        streaming=stream,
+        predicate=where,
+    )
+
+
+class Stubbing:
+    """Stubs on one fake."""
+
+    _control: Control
+
+    def _placed(self, stub: LiveStub) -> None:
+        raise NotImplementedError
+
+    def reply(
+        self, text: str | Sequence[str], *, times: int | None = None, finish: FinishReason = "eos_token"
+    ) -> LiveStub:
+        """The model answers every call that asks it with this text, on any route, streamed or not.
+
+        Of several texts each call gets the next one; the last one stays. `times`: for so many calls.
+        """
+        builder = self.on()
+        return (builder if times is None else builder.times(times)).reply(text, finish=finish)
+
+    def on(
+        self,
+        route: str | Sequence[str] | None = None,
+        *,
+        inputs: TextPattern | list[str] | None = None,
+        messages: Any = None,
+        parameters: Mapping[str, Any] | None = None,
+        model: TextPattern | None = None,
+        headers: Mapping[str, TextPattern] | None = None,
+        body: Any = None,
+        stream: bool | None = None,
+        where: Callable[[Asked], object] | None = None,
+    ) -> StubBuilder:
+        """Calls of this route (a path, or one of several; None: every call that asks the model).
+
+        `inputs` is the prompt or the text of the last message, `messages` the conversation, `parameters` has
+        a pattern for each name, `model` the model that is named, `body` all of the JSON, `stream` whether a
+        stream is asked for; `where` gets what is asked and says yes or no. Nothing is placed before it is
+        said what to answer. Raises FormError (a ValueError).
+        """
+        pattern = pattern_of(
+            route,
+            inputs=inputs,
+            messages=messages,
+            parameters=parameters,
+            model=model,
+            headers=headers,
+            body=body,
+            stream=stream,
+            where=where,
+        )
+        return StubBuilder(self._control, self._placed, pattern)
+
+    def on_generate(
+        self,
+        *,
+        inputs: TextPattern | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        model: TextPattern | None = None,
+        headers: Mapping[str, TextPattern] | None = None,
+        body: Any = None,
+        stream: bool | None = None,
+        where: Callable[[Asked], object] | None = None,
+    ) -> StubBuilder:
+        """Calls of `/`, `/generate` and `/generate_stream`, and of the model's path on the hosted API."""
+        named = {self._control.model_id(), model} if isinstance(model, str) else {self._control.model_id()}
+        hosted = sorted(f"/models/{quote(str(name))}" for name in named)
+        return self.on(
+            (*_GENERATE, *hosted),
+            inputs=inputs,
+            parameters=parameters,
+            model=model,
+            headers=headers,
+            body=body,
+            stream=stream,
+            where=where,
+        )
+
+    def on_chat(
+        self,
+        *,
+        inputs: TextPattern | None = None,
+        messages: Any = None,
+        parameters: Mapping[str, Any] | None = None,
+        model: TextPattern | None = None,
+        headers: Mapping[str, TextPattern] | None = None,
+        body: Any = None,
+        stream: bool | None = None,
+        where: Callable[[Asked], object] | None = None,
+    ) -> StubBuilder:
+        """Calls of `/v1/chat/completions`. `inputs` is the text of the last message."""
+        return self.on(
+            "/v1/chat/completions",
+            inputs=inputs,
+            messages=messages,
+            parameters=parameters,
+            model=model,
+            headers=headers,
+            body=body,
+            stream=stream,
+            where=where,
+        )
+
+    def on_completions(
+        self,
+        *,
+        prompt: TextPattern | list[str] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        model: TextPattern | None = None,
+        headers: Mapping[str, TextPattern] | None = None,
+        body: Any = None,
+        stream: bool | None = None,
+        where: Callable[[Asked], object] | None = None,
+    ) -> StubBuilder:
+        """Calls of `/v1/completions`."""
+        return self.on(
+            "/v1/completions",
+            inputs=prompt,
+            parameters=parameters,
+            model=model,
+            headers=headers,
+            body=body,
+            stream=stream,
+            where=where,
+        )
+
+    def on_tokenize(
+        self,
+        *,
+        inputs: TextPattern | None = None,
+        headers: Mapping[str, TextPattern] | None = None,
+        body: Any = None,
+        where: Callable[[Asked], object] | None = None,
+    ) -> StubBuilder:
+        """Calls of `/tokenize`. Its answer is no text of the model's: say it with `json`."""
+        return self.on("/tokenize", inputs=inputs, headers=headers, body=body, where=where)
