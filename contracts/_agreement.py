@@ -19,14 +19,10 @@ _AT_A_TIME: Final = 1024
 
 
 def agreement(asked: Asked, value: Any, *, is_stream: bool) -> Iterator[Violation]:
-    """Each way in which an answer with status 200 is not what was asked for.
+    """Each way in which an answer with status 200 is not what a request that keeps its schema asked for.
 
     `value` is the body, or for a stream the list of its events' data.
     """
-    if asked.stream != is_stream:
-        what = "a stream of events" if asked.stream else "one answer"
-        yield Violation("headers.content-type", "stream", what, "the other")
-        return
     rule = _RULES.get((asked.route, is_stream))
     if rule is not None:
         yield from rule(asked, value)
@@ -169,7 +165,7 @@ def _chat_stream(asked: Asked, events: list[Any]) -> Iterator[Violation]:
             yield from _calls_only_with_tools(body, "tool_calls" in choice["delta"], f"{where}.delta")
     if not any(event.get("choices") for event in events) and not failed and body.get("tools") is None:
         yield Violation("events", "tools", "a chunk or an error, for the request has no tools", "neither")
-    wanted = asked.wants_usage and not failed
+    wanted = bool((body.get("stream_options") or {}).get("include_usage")) and not failed
     there = any(event.get("choices") == [] for event in events)
     yield from _presence("events", there, wanted, "stream_options.include_usage")
 

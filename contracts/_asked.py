@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ._endpoints import endpoint
 from ._recordings import body_of
+from ._schemas import is_valid
 
 __all__ = ["Asked", "asked"]
 
@@ -32,6 +34,15 @@ class Asked:
         return self.route == "/generate_stream" or (
             self.route in _STREAMING and self.body.get("stream") is True
         )
+
+    @property
+    def keeps_its_schema(self) -> bool:
+        """Whether the body is as its route says. Of another that was answered nobody knows what it asked for.
+
+        The router also takes lists in place of objects, to any depth.
+        """
+        name = endpoint("POST", self.route).request
+        return name is not None and is_valid(self.body, name)
 
     @property
     def parameters(self) -> Mapping[str, Any] | None:
@@ -58,12 +69,6 @@ class Asked:
             or (temperature is not None and _float32(temperature) != 1.0)
             or any(given.get(name) is not None for name in ("top_k", "top_p", "typical_p"))
         )
-
-    @property
-    def wants_usage(self) -> bool:
-        """Whether a chat stream shall end with its usage. The options may be a list of their members."""
-        options = self.body.get("stream_options") or {}
-        return bool(options[0] if isinstance(options, list) else options.get("include_usage"))
 
     @property
     def prompts(self) -> list[str]:

@@ -21,6 +21,7 @@ from ._endpoints import Answer, Header, expected_answers
 from ._files import table
 from ._framing import events_of
 from ._model_side import model_side
+from ._schemas import violations
 from ._streams import check_stream, route_of_stream
 from ._validators import validator_of
 from ._violation import Violation, shown
@@ -77,7 +78,19 @@ def check_exchange(exchange: Mapping[str, Any]) -> list[Violation]:
         return []
     if status != 200:
         return list(_channel(wanted, status, value))
+    if wanted.stream != is_stream:
+        what = "a stream of events" if wanted.stream else "one answer"
+        return [Violation("headers.content-type", "stream", what, "the other")]
+    if not wanted.keeps_its_schema:
+        return []
     generations = exchange.get("generations") or []
+    found = [
+        violation.inside(f"generations[{i}]")
+        for i, each in enumerate(generations)
+        for violation in violations(each, "RecordedGeneration")
+    ]
+    if found:
+        return found
     found = list(agreement(wanted, value, is_stream=is_stream))
     found = found or list(model_side(wanted, value, generations, is_stream=is_stream))
     return [v.inside("body") if v.where.startswith("$") else v for v in found]
@@ -87,9 +100,12 @@ def _body(response: Mapping[str, Any]) -> str | Violation:
     chunks: list[str] | None = response.get("chunks")
     if chunks is not None:
         return "".join(chunks)
+    sent = b"".join(map(base64.b64decode, response["chunks_b64"]))
     try:
-        return b"".join(map(base64.b64decode, response["chunks_b64"])).decode()
+        return sent.decode()
     except UnicodeDecodeError as error:
+        if dict(response.get("headers", ())).get("content-type", "").startswith("image/"):
+            return sent.decode(errors="surrogateescape")
         return Violation("body", "utf-8", "UTF-8", str(error))
 
 
@@ -157,8 +173,9 @@ def _headers(
         if name in headers or name == "vary":
             found += _header(Header(name, header["description"], header["schema"]), headers)
     size = headers.get("content-length")
-    if not head and size is not None and size != str(len(body.encode())):
-        found.append(Violation("headers.content-length", "length", str(len(body.encode())), size))
+    sent = str(len(body.encode(errors="surrogateescape")))
+    if not head and size is not None and size != sent:
+        found.append(Violation("headers.content-length", "length", sent, size))
     return found, form.is_stream
 
 

@@ -20,17 +20,23 @@ from ._violation import Violation, shown
 __all__ = ["model_side"]
 
 
-#: Without these a generation does not say what the model produced, only what it shall.
-_NEEDED: Final = {
-    "tokens", "top_tokens", "prefill", "input_length", "generated_text", "generated_tokens", "finish_reason",
-}  # fmt: skip
+_NEEDED: Final = {"tokens", "top_tokens", "prefill", "input_length"}
+_OF_AN_END: Final = ("generated_text", "generated_tokens", "finish_reason")
 
 
 def model_side(asked: Asked, value: Any, generations: Generations, *, is_stream: bool) -> Iterator[Violation]:
     """Each way in which an answer with status 200 says something else than the model."""
     rule = _RULES.get((asked.route, is_stream))
-    if rule is not None and generations and all(each.keys() >= _NEEDED for each in generations):
+    if rule is not None and generations and all(map(_is_whole, generations)):
         yield from rule(asked, value, generations)
+
+
+def _is_whole(generation: Mapping[str, Any]) -> bool:
+    """Whether it says what the model produced, and not only what it shall."""
+    if not generation.keys() >= _NEEDED.union(_OF_AN_END):
+        return False
+    tops, ended = generation["top_tokens"], all(generation[name] is not None for name in _OF_AN_END)
+    return (tops is None or len(tops) == len(generation["tokens"])) and (ended or "error" in generation)
 
 
 def _sequence(value: Mapping[str, Any], generations: Generations, where: str) -> Iterator[Violation]:

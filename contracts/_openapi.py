@@ -65,6 +65,15 @@ def openapi(*, version: str = "3.3.6-dev0", hosted: bool = True) -> dict[str, An
     }
 
 
+_IN_PATHS = {
+    "id": {
+        "description": "Name of the model, its slash as it is.",
+        "example": "bigscience/bloomz",
+    },
+    "file": {"description": "Name of a file.", "example": "index.html"},
+}
+
+
 def _operation(each: Endpoint) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": _operation_id(each),
@@ -72,19 +81,11 @@ def _operation(each: Endpoint) -> dict[str, Any]:
         "description": each.description,
         "tags": [_TAGS[each.origin][0]],
     }
-    if "{id}" in each.path:
-        about = {
-            "description": "Name of the model on the Hub, its slash as it is.",
-            "example": "bigscience/bloomz",
-        }
+    if "{" in each.path:
+        name = each.path.partition("{")[2].rstrip("}")
+        text = {"type": "string", "minLength": 1}
         operation["parameters"] = [
-            {
-                "name": "id",
-                "in": "path",
-                "required": True,
-                "schema": {"type": "string", "minLength": 1},
-                **about,
-            }
+            {"name": name, "in": "path", "required": True, "schema": text, **_IN_PATHS[name]}
         ]
     if each.request is not None:
         content = {"application/json": {"schema": _ref(each.request)}}

@@ -25,10 +25,9 @@ def could_be_a_call(name: str, rest: str) -> bool:
     the function's name from its arguments.
     """
     before = f'{{"function":{{"_name":{json.dumps(name)}'
-    # A name alone; with the comma after it; with a number that goes on; closed; closed twice.
-    return any(call_in(f"{before}{begun}{rest}}}") for begun in ("", ",", ',"n":1', "}", "},")) or (
-        not rest.strip()
-    )
+    # A name alone; with the comma after it; with a number that goes on; closed; closed with all of the call.
+    begun = ("", ",", ',"n":1', "}")
+    return not rest.strip() or any(call_in(f"{before}{each}{rest}}}") for each in begun)
 
 
 def streamed_call(pieces: list[Mapping[str, Any]], tokens: list[str]) -> Iterator[Violation]:

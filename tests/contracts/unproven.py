@@ -34,7 +34,7 @@ def unproven_table() -> str:
             if (each.method, each.path, form.status, form.schema) not in shown
         ]
         if missing and each.origin == "router":
-            rows.append(f"| {each.method} {each.path} | {', '.join(missing)} |")
+            rows.append(f"| {each.method} {each.path} | {', '.join(dict.fromkeys(missing))} |")
     return "\n".join(["| route | answers that no recording shows |", "| --- | --- |", *rows])
 
 
