@@ -76,9 +76,8 @@ class Application:
         await self._player.play(frames, receive, send, hang_up)
 
     def _another(self) -> Application:
-        """A fresh fake with the same settings, tokenizer and clock."""
-        state = self.state
-        return Application(State(state.settings, tokenizer=state.tokenizer, clock=state.clock))
+        """A fresh fake that starts as this one did."""
+        return Application(self.state.another())
 
     async def _elsewhere(self, path: str, scope: Any, receive: Receive, send: Send) -> bool:
         """Whether the call was for the controls or for a namespace, and so has been answered."""

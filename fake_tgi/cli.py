@@ -97,6 +97,7 @@ def _serve(words: list[str]) -> int:
 
     application = create_app(settings)
     app: Any = application
+    application.state.told = _tell
     replay = application.state.replay
     if replay is not None:
         for refused in replay.refused:

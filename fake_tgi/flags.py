@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from .answers import answers_of
+
 __all__ = ["FLAGS", "Flag", "Group", "choice", "decimal", "integer", "switch", "text"]
 
 Group = Literal["server", "limits", "model", "fake", "no effect"]
@@ -77,6 +79,12 @@ def faults(value: str) -> str:
     from .faults.writing import read_faults  # only who gives one pays for it
 
     read_faults(value)
+    return value
+
+
+def answers(value: str) -> str:
+    """Checks a kind of answers or the id of one, and leaves it as written. Raises ValueError."""
+    answers_of(value)
     return value
 
 
@@ -158,6 +166,12 @@ _EFFECTIVE: Final = (
     ),
     Flag("tokenizer_config_path", "model", text, "tokenizer_config.json to use for the chat template"),
     Flag("seed", "fake", _USIZE, "seed of the answers that nobody scripted"),
+    Flag(
+        "answers",
+        "fake",
+        answers,
+        "what the model says unscripted: seeded, echo, hypothesis, adversarial; or the id of one answer",
+    ),
     Flag("ignore_eos", "fake", None, "let every such answer run to its max_new_tokens"),
     Flag("stubs", "fake", text, "file of stubs, YAML or JSON; read again when it changes"),
     Flag("strict", "fake", None, "answer 501 to what no stub answers, with the nearest ones"),

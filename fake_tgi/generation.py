@@ -45,7 +45,7 @@ class Generation:
     the model failed, with `error` as its message, or fell silent, without one. `final` says that nothing may
     follow, even if it ended at a length that is less than asked for. `seed` is None unless it sampled.
     `top_tokens` is empty, or holds the most likely tokens for each generated one. `input_length` counts
-    the prompt tokens the shard saw, after truncation.
+    the prompt tokens the shard saw, after truncation. `id` reproduces a drawn answer (fake_tgi/answers.py).
     """
 
     tokens: tuple[Token, ...]
@@ -57,3 +57,4 @@ class Generation:
     top_tokens: tuple[tuple[Token, ...], ...] = ()
     error: str | None = None
     final: bool = False
+    id: str | None = None

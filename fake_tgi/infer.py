@@ -53,11 +53,13 @@ class Infer:
         self.delays: Delays | None = None
         self.sight: Sight | None = None
         """Loads the images of prompts, for a model that sees any."""
+        self.told: Callable[[str], None] | None = None
+        """Is told the id of each answer that has one."""
 
     def over(self, shard: Shard) -> Infer:
         """The same guards and books over another shard."""
         other = Infer(shard, self.validator, self.permits, self.health, self.metrics, self.clock)
-        other.delays, other.sight = self.delays, self.sight
+        other.delays, other.sight, other.told = self.delays, self.sight, self.told
         return other
 
     def permit(self) -> None:

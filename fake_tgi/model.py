@@ -1,4 +1,4 @@
-"""The model behind the router: queued generations first, then recorded ones, then the seeded shard.
+"""The model behind the router: queued generations first, then recorded ones, then the usual shard.
 
 It can also be unwell: sick (its health answer is no, though it generates), gone (nothing connects), or
 about to crash after some tokens. Only what a real shard can do is done here.
@@ -54,6 +54,10 @@ class Model:
         self.queue = queue
         self.condition = Condition()
         self._recorded = recorded
+        self.answer_with(fallback, obedient)
+
+    def answer_with(self, fallback: Shard, obedient: Callable[[], Shard]) -> None:
+        """Other shards, for calls that come from now on."""
         self._fallback = fallback
         self._obedient = obedient
 

@@ -139,6 +139,8 @@ class Run:
             generation: Generation = work.result
         else:
             generation = shard.generate(valid.shard)
+        if generation.id is not None and self._infer.told is not None:
+            self._infer.told(generation.id)
         if not self._asked:
             self.seed = generation.seed
         delays, due, tokens = self._infer.delays, None, len(generation.tokens)

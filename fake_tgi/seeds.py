@@ -63,6 +63,11 @@ class SeedSource:
         again = blake2b(found, digest_size=8, salt=times.to_bytes(16, "little"), key=self._key)
         return int.from_bytes(again.digest(), "little")
 
+    def reseed(self, seed: int) -> None:
+        """Draws from another server's seed from now on."""
+        self._key = key_of(seed)
+        self.clear()
+
     def clear(self) -> None:
         """Forgets which requests were seen."""
         self._seen.clear()

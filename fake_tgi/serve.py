@@ -142,9 +142,10 @@ def _answer(state: State, call: Call, event: ServeEvent) -> Iterator[Frame]:
     try:
         if stub is not None:
             event.stub, event.stub_id, event.why = stub.placed.name, stub.placed.id, stub.why
-            yield from stub.frames(state, call, endpoint)
+            yield from stub.frames(state.telling(call, event), call, endpoint)
         else:
-            yield from (state.settings.strict and unmatched(state, call)) or endpoint(state, call)
+            asked = state.telling(call, event) if state.drawn else state
+            yield from (state.settings.strict and unmatched(state, call)) or endpoint(asked, call)
     except Refusal as refused:
         yield from plain(refused.status, JSON, refused.body())
     except ExtractionRefusal as refused:

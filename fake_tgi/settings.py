@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final
 
+from .answers import answers_of
 from .mistakes import Mistake
 from .model_folder import find_model_folder, model_max_length
 
@@ -148,8 +149,10 @@ class Settings:
     """Whether the shard takes a prompt in pieces; without, a prompt must fit `max_batch_prefill_tokens`."""
     seed: int = 0
     """Seeds the answers that nobody scripted."""
+    answers: str = "seeded"
+    """What the model says when nobody scripted it: a kind of fake_tgi/answers.py, or the id of an answer."""
     ignore_eos: bool = False
-    """Whether every unscripted answer runs to its `max_new_tokens`."""
+    """Whether every unscripted answer runs to its `max_new_tokens`; an echo ends when all is said."""
     stubs: str | None = None
     """A file of stubs (YAML, or JSON if its name ends so), read again whenever it changes."""
     strict: bool = False
@@ -196,6 +199,7 @@ class Settings:
             raise SettingsError("`max_batch_size` must be > 0")
         _fill(self)
         _check_limits(self)
+        _check_answers(self)
         _check_time(self)
         _check_faults(self)
         _check_replay(self)
@@ -262,6 +266,13 @@ def _check_limits(settings: Settings) -> None:
         raise SettingsError(
             f"`max_total_tokens` must be <= `max_batch_total_tokens`. Given: {total} and {batch}"
         )
+
+
+def _check_answers(settings: Settings) -> None:
+    try:
+        answers_of(settings.answers)
+    except ValueError as error:
+        raise SettingsError(f"`answers`: {error}, got {settings.answers!r}") from None
 
 
 def _check_time(settings: Settings) -> None:

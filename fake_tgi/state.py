@@ -1,6 +1,7 @@
 """Everything that one fake owns, assembled: two fakes in one process never meet.
 
-Nothing here decides anything. `clear()` brings a fake back to how it started, but for its settings.
+Nothing here decides anything. `use()` changes settings while the fake runs; `clear()` brings it back to how
+it started.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from copy import copy
-from functools import cache, cached_property
+from dataclasses import replace
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .answering import Unscripted, is_drawn, shards_for
+from .changing import TIMING, changed
 from .clock import clock_of
 from .cors import Cors
 from .health import Health
@@ -21,15 +25,15 @@ from .infer import Infer
 from .journal import Journal
 from .limits import Permits
 from .metrics import Metrics
-from .model import FindRecorded, Model
+from .model import Model
 from .model_folder import find_model_folder
 from .requests import GrammarType
 from .scenarios import Scenarios
+from .seeds import SeedSource
 from .settings import Settings
-from .shard import Grammar, Shard
+from .shard import Grammar, Shard, ShardRequest
 from .shards.recorded import RecordedAnswers
 from .shards.scripted import GenerationQueue
-from .shards.seeded import SeededShard, SeedSource
 from .stubs.stub_map import StubMap
 from .tokenizer import Tokenizer
 from .validation import Limits, Validator
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
     from .delays import Delays
     from .faults import Faults
     from .frames import Frame
+    from .generation import Generation
+    from .journal import ServeEvent
     from .recordings.replay import Replay
     from .stubs.stub_file import StubFile
     from .templates import ChatTemplate
@@ -50,7 +56,8 @@ __all__ = ["State"]
 class State:
     """One fake's settings, model, guards and books.
 
-    `tokenizer`, `shard` and `clock` (seconds, monotonic) replace the ones that the settings name.
+    `tokenizer`, `shard` and `clock` (seconds, monotonic) replace the ones that the settings name. `like` is
+    a fake that was started with the same ones, whose files need not be read again.
     """
 
     def __init__(
@@ -60,8 +67,11 @@ class State:
         tokenizer: Tokenizer | None = None,
         shard: Shard | None = None,
         clock: Callable[[], float] | None = None,
+        like: State | None = None,
     ) -> None:
-        self.settings = settings
+        self.settings = self.started = settings
+        self._touched = False
+        self._unscripted: dict[str, Shard] = {}
         self.clock = clock = clock or clock_of(settings.clock, settings.speedup)
         self._folder = find_model_folder(settings.tokenizer_name, settings.model_id)
         self.tokenizer = tokenizer or Tokenizer.load(self._folder)
@@ -70,31 +80,19 @@ class State:
         self.journal = Journal(clock=clock)
         self.queue = GenerationQueue()
         self.scenarios = Scenarios()
-        self.stubs = StubMap(self.tokenizer, self.scenarios, _stub_file(settings))
+        file = _stub_file(settings) if like is None else like.stubs.file
+        self.stubs: StubMap = StubMap(self.tokenizer, self.scenarios, file)
         self._seeds = SeedSource(settings.seed)
-        self.replay = _replay(settings, self.tokenizer)
-        recorded: FindRecorded = RecordedAnswers(self.tokenizer).find
-        answering = shard
-        if self.replay is not None:
-            recorded, answering = self.replay.model(recorded, shard)
-        self.model = Model(
-            self.queue,
-            recorded,
-            answering or SeededShard(self.tokenizer, settings.seed, ignore_eos=settings.ignore_eos),
-            (lambda: answering) if answering is not None else self._obedient,
-        )
+        self._shard = shard
+        self._recorded = RecordedAnswers(self.tokenizer)
+        self.replay = self._replayed = _replay(settings, self.tokenizer, like)
+        self.model = Model(self.queue, self._find_recorded, *self._shards(settings))
         self.health = Health(self.model.well, self.model.alive)
         self.permits = Permits(settings.max_concurrent_requests)
         self.infer = Infer(
             self.model,
             Validator(
-                Limits(
-                    max_best_of=settings.max_best_of,
-                    max_stop_sequences=settings.max_stop_sequences,
-                    max_top_n_tokens=settings.max_top_n_tokens,
-                    max_input_tokens=settings.max_input_tokens,
-                    max_total_tokens=settings.max_total_tokens,
-                ),
+                _limits(settings),
                 self.tokenizer,
                 grammar=self._compile_grammar,
                 draw_seed=self._seeds.draw,
@@ -107,21 +105,72 @@ class State:
         )
         self.infer.delays = _delays(settings)
         self.infer.sight = _sight(settings)
+        self.drawn = is_drawn(settings)
+        """Whether unscripted answers have ids."""
+        self.told: Callable[[str], None] = like.told if like is not None else _nobody
+        """Is told, in a line for the user, the id of each answer that has one."""
         self._faults = self._planned() if settings.fault or settings.allow_fault_header else None
         self._template = cache(self._read_template)  # one for all that are copied from this state
         self.cors = Cors(settings.cors_allow_origin)
         self.api_key = f"bearer {settings.api_key}".lower() if settings.api_key is not None else None
 
-    @cached_property
-    def _grammar_shard(self) -> Shard:
-        from .shards.grammar import (
-            GrammarShard,  # hypothesis costs time and memory that only grammars need to pay
-        )
+    def another(self) -> State:
+        """A fake of its own that was started as this one was: what files hold is read once for both."""
+        return State(self.started, tokenizer=self.tokenizer, shard=self._shard, clock=self.clock, like=self)
 
-        return GrammarShard(self.tokenizer, self.settings.seed)
+    def use(self, settings: Settings) -> None:
+        """Goes on with other settings, for calls that come from now on.
 
-    def _obedient(self) -> Shard:
-        return self._grammar_shard
+        Only those that fake_tgi/changing.py lists may differ. Another seed starts the counts of faults and
+        of repeated requests anew. Raises SettingsError, and has then changed nothing.
+        """
+        names = changed(self.settings, settings)
+        delays = _delays(settings) if names & TIMING else self.infer.delays
+        self.settings, self._touched = settings, True
+        self.infer.delays = delays
+        self.infer.validator.limits = _limits(settings)
+        self.permits.resize(settings.max_concurrent_requests)
+        if "seed" in names:
+            self._seeds.reseed(settings.seed)
+            if self._faults is not None:
+                self._faults.plan = replace(self._faults.plan, seed=settings.seed)
+        if names & {"answers", "ignore_eos", "seed"}:
+            self.answer()
+
+    def play(self, replay: Replay | None) -> None:
+        """Answers from other recordings, or none, from now on; `clear` brings back those of the start."""
+        self.replay = replay
+        self.answer()
+
+    def answer(self) -> None:
+        """Puts the shards behind the router that settings and recordings ask for."""
+        self._touched = True
+        self._unscripted = {}
+        self.drawn = is_drawn(self.settings)
+        self.model.answer_with(*self._shards(self.settings))
+
+    def unscripted(self, answers: str) -> Shard:
+        """What says the `answers` of this kind, or the one with this id, as if nobody had scripted any."""
+        found = self._unscripted.get(answers)
+        if found is None:
+            settings = replace(self.settings, answers=answers)
+            found = self._unscripted[answers] = Unscripted(settings, self.tokenizer)
+        return found
+
+    def _shards(self, settings: Settings) -> tuple[Shard, Callable[[], Shard]]:
+        shard = self._shard
+        if self.replay is not None and self.replay.on_miss != "seeded":
+            from .recordings.generations import Unrecorded  # whoever replays has it already
+
+            shard = Unrecorded()
+        return shards_for(settings, self.tokenizer) if shard is None else (shard, lambda: shard)
+
+    def _find_recorded(self, request: ShardRequest) -> Generation | None:
+        if self.replay is not None:
+            found = self.replay.generations.find(request)
+            if found is not None or self.replay.on_miss != "seeded":
+                return found
+        return self._recorded.find(request) if self.settings.answers == "seeded" else None
 
     @property
     def template(self) -> ChatTemplate | None:
@@ -146,6 +195,17 @@ class State:
         other = copy(self)
         other.infer = infer
         return other
+
+    def telling(self, call: Call, event: ServeEvent) -> State:
+        """This state, but the ids of drawn answers go into `event`, and to the user."""
+
+        def told(id: str) -> None:
+            event.why = f"{event.why}; answer {id}" if event.why else f"answer {id}"
+            self.told(f"{call.method} {call.path} got the answer {id}")
+
+        infer = self.infer.over(self.infer.shard)
+        infer.told = told
+        return self.inferring(infer)
 
     @property
     def faults(self) -> Faults:
@@ -178,6 +238,13 @@ class State:
 
     def clear(self) -> None:
         """Forgets everything that calls and controls have changed."""
+        if self._replayed is not None:
+            self._replayed.clear()
+        if self._touched:
+            self.replay = self._replayed
+            self.use(self.started)
+            self.answer()
+            self._touched = False
         self.model.clear()
         if self._faults is not None:
             self._faults.clear()
@@ -187,8 +254,6 @@ class State:
         self._seeds.clear()
         self.stubs.clear()
         self.scenarios.clear()
-        if self.replay is not None:
-            self.replay.clear()
         if self.infer.delays is not None:
             self.infer.delays.clear()
 
@@ -208,7 +273,9 @@ def _stub_file(settings: Settings) -> StubFile | None:
     return StubFile(settings.stubs)
 
 
-def _replay(settings: Settings, tokenizer: Tokenizer) -> Replay | None:
+def _replay(settings: Settings, tokenizer: Tokenizer, like: State | None) -> Replay | None:
+    if like is not None:
+        return like._replayed.again() if like._replayed is not None else None
     if settings.replay is None and settings.on_miss == "seeded" and settings.upstream is None:
         return None
     from .recordings.replay import (
@@ -230,6 +297,20 @@ def _sight(settings: Settings) -> Sight | None:
     from .vision.sight import Sight  # fetching costs start-up time that only models which see need to pay
 
     return Sight(model, settings.max_image_fetch_size)
+
+
+def _nobody(line: str) -> None:
+    pass
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        max_best_of=settings.max_best_of,
+        max_stop_sequences=settings.max_stop_sequences,
+        max_top_n_tokens=settings.max_top_n_tokens,
+        max_input_tokens=settings.max_input_tokens,
+        max_total_tokens=settings.max_total_tokens,
+    )
 
 
 def _delays(settings: Settings) -> Delays | None:

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from .examples import DrawError, draw
 from .generations import generations
+from .numbered import draw_numbered
 from .schema_values import json_values, matching
 from .vocabulary import odd_texts, texts
 
-__all__ = ["DrawError", "draw", "generations", "json_values", "matching", "odd_texts", "texts"]
+__all__ = [
+    "DrawError",
+    "draw",
+    "draw_numbered",
+    "generations",
+    "json_values",
+    "matching",
+    "odd_texts",
+    "texts",
+]

@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
 
-__all__ = ["DrawError", "draw"]
+__all__ = ["ONE_AT_A_TIME", "DrawError", "draw"]
 
 T = TypeVar("T")
 
 # Hypothesis seeds the global generators of `random` during a draw, so two of them must not overlap.
-_ONE_AT_A_TIME = threading.Lock()
+ONE_AT_A_TIME = threading.Lock()
 
 
 class DrawError(ValueError):
@@ -43,7 +43,7 @@ def draw(strategy: st.SearchStrategy[T], number: int, *, start: int = 0) -> list
     def collect(value: T) -> None:
         drawn.append(value)
 
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         try:
             collect()
         except HypothesisException as error:

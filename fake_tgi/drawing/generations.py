@@ -112,7 +112,7 @@ def _plain(draw: st.DrawFn, request: ShardRequest, tokenizer: Tokenizer) -> Gene
         ending = "end"
     else:
         pairs = [pair for word in draw(_sentences(tokenizer)) for pair in word]
-        ending = draw(_endings(request.max_new_tokens <= LONGEST, bool(request.stop_sequences)))
+        ending = draw(_ways_to_end(request))
     if ending == "stop":
         pairs += tokenizer.continuation(draw(st.sampled_from(request.stop_sequences)))
     elif ending == "limit" or (tokenizer.eos_id is None and grammar is None):
@@ -144,7 +144,7 @@ def _odd(draw: st.DrawFn, request: ShardRequest, tokenizer: Tokenizer) -> Genera
         ending = "end"
     else:
         candidates = list(draw(_ODD_LISTS))
-        ending = draw(_endings(request.max_new_tokens <= LONGEST, bool(request.stop_sequences)))
+        ending = draw(_ways_to_end(request))
     if ending == "stop":
         candidates += _pieces(draw, draw(st.sampled_from(request.stop_sequences)), tokenizer)
     elif ending == "limit":
@@ -163,6 +163,12 @@ def _odd(draw: st.DrawFn, request: ShardRequest, tokenizer: Tokenizer) -> Genera
         _odd_prefill(draw) if request.prefill else (),
         _odd_alternatives(draw, len(tokens)) if request.top_n_tokens else (),
     )
+
+
+def _ways_to_end(request: ShardRequest) -> st.SearchStrategy[str]:
+    if request.ignore_eos:
+        return st.just("limit")
+    return _endings(request.max_new_tokens <= LONGEST, bool(request.stop_sequences))
 
 
 @cache

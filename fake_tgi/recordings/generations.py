@@ -9,6 +9,7 @@ otherwise. Several for the same inputs are said in turn, those that fit the call
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,6 +83,14 @@ class RecordedGenerations:
         inputs, generation = parse_generation(value)
         grammar = (value.get("parameters") or {}).get("grammar_regex") is not None
         self._by_inputs.setdefault((inputs or "", grammar), []).append(_Recorded(generation, value))
+
+    def again(self) -> RecordedGenerations:
+        """The same ones, none of which has been said."""
+        other = copy(self)
+        other._by_inputs = {
+            key: [replace(each, played=False) for each in known] for key, known in self._by_inputs.items()
+        }
+        return other
 
     def clear(self) -> None:
         """None has been said yet."""

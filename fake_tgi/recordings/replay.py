@@ -20,14 +20,12 @@ from ..hop_headers import HOP_HEADERS
 from ..matching import Asked
 from ..settings import Settings, SettingsError
 from .files import Refused, read_recordings
-from .generations import NotRecorded, RecordedGenerations, Unrecorded
+from .generations import NotRecorded, RecordedGenerations
 from .misses import MISS, miss
 from .recording import Recording
 from .request_key import RequestKey, request_key
 
 if TYPE_CHECKING:
-    from ..model import FindRecorded
-    from ..shard import Shard
     from ..state import State
     from ..tokenizer import Tokenizer
 
@@ -46,6 +44,7 @@ _ALWAYS_ANSWERED: Final = ("/", "/health", "/ping", "/metrics", "/docs", "/api-d
 class _Track:
     recording: Recording
     key: RequestKey
+    lent: bool = False
     played: bool = False
 
 
@@ -79,6 +78,7 @@ class Replay:
         self.on_miss = on_miss
         self.refused = refused
         self.generations = generations
+        self._first: tuple[float, OnMiss] = (speed, on_miss)
         self._index = _Index()
         for recording in recordings:
             self.add(recording)
@@ -100,29 +100,38 @@ class Replay:
     def __iter__(self) -> Iterator[Recording]:
         return (track.recording for track in tuple(self._index.tracks))
 
-    def add(self, recording: Recording) -> None:
-        """One more exchange, from now on."""
+    def add(self, recording: Recording, *, lent: bool = False) -> None:
+        """One more exchange, from now on; one that is `lent` stays until `clear`."""
         media = _header(recording.request_headers, "content-type")
         key = request_key(recording.method, recording.target, media, recording.body)
-        track = _Track(recording, key)
+        self._keep(_Track(recording, key, lent))
+
+    def _keep(self, track: _Track) -> None:
+        key = track.key
         self._index.tracks.append(track)
         self._index.exact.setdefault((key.method, key.target, key.exact), []).append(track)
         self._index.value.setdefault((key.method, key.target, key.value), []).append(track)
 
     def clear(self) -> None:
-        """Nothing has been played yet."""
+        """As at the start: nothing has been played yet, and what was lent is gone."""
+        self.speed, self.on_miss = self._first
+        if any(track.lent for track in self._index.tracks):
+            kept = [track.recording for track in self._index.tracks if not track.lent]
+            self._index = _Index()
+            for recording in kept:
+                self.add(recording)
         for track in self._index.tracks:
             track.played = False
         self.generations.clear()
 
-    def model(self, recorded: FindRecorded, shard: Shard | None) -> tuple[FindRecorded, Shard | None]:
-        """Where recorded answers are looked for, and which shard answers without one (None: the usual).
-
-        `recorded` and `shard` are those of a fake that replays nothing.
-        """
-        if self.on_miss == "seeded":
-            return lambda request: self.generations.find(request) or recorded(request), shard
-        return self.generations.find, Unrecorded()
+    def again(self) -> Replay:
+        """The same recordings, none of which has been played; nothing is read again."""
+        speed, on_miss = self._first
+        other = Replay([], self.generations.again(), speed=speed, on_miss=on_miss, refused=self.refused)
+        for track in self._index.tracks:
+            if not track.lent:
+                other._keep(_Track(track.recording, track.key))
+        return other
 
     def frames(
         self, state: State, call: Call, otherwise: Callable[[], Iterator[Frame]], note: Callable[[str], None]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .answer_of import Function
     from .error_answers import Error
-    from .model_answers import Generated, Text, Tokens, ToolCall
+    from .model_answers import Generated, Text, Tokens, ToolCall, Unscripted
     from .placed import PlacedStub, StubFailure, StubMatch
     from .speech import StubToken
     from .stub import Step, Stub, read_stub
@@ -33,6 +33,7 @@ __all__ = [
     "Text",
     "Tokens",
     "ToolCall",
+    "Unscripted",
     "read_stub",
 ]
 
@@ -52,6 +53,7 @@ _PARTS = {
     "Text": ".model_answers",
     "Tokens": ".model_answers",
     "ToolCall": ".model_answers",
+    "Unscripted": ".model_answers",
     "read_stub": ".stub",
 }
 

@@ -18,7 +18,7 @@ from ..recordings.recording import Recording, parse_recording
 from ..shards.scripted import FormatError, parse_generation
 from .answer import Answer
 from .error_answers import Error
-from .model_answers import Generated, Text, Tokens, ToolCall
+from .model_answers import Generated, Text, Tokens, ToolCall, Unscripted
 from .speech import UNKNOWN, StubToken
 from .wire_answers import Raw, Recorded, json_body
 
@@ -51,6 +51,8 @@ def read_answer(value: Mapping[str, Any], folder: Path | None = None) -> Answer:
         return Error(value["error"], value.get("message"), value.get("after_tokens"))
     if "exchange" in value:
         return _recorded(value["exchange"], folder)
+    if "answers" in value:
+        return Unscripted(value["answers"])
     if "generation" in value:
         return _generated(value["generation"])
     return _raw(value["raw"])

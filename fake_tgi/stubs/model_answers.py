@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from ..answers import answers_of
 from ..call import Call
 from ..frames import Frame
 from ..generation import FinishReason, Generation, Token
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ..serve import Endpoint
     from ..state import State
 
-__all__ = ["Generated", "Text", "Tokens", "ToolCall"]
+__all__ = ["Generated", "Text", "Tokens", "ToolCall", "Unscripted"]
 
 _REASONS: Final = get_args(FinishReason)
 
@@ -132,6 +133,30 @@ class ToolCall:
 
     def as_json(self) -> dict[str, Any]:
         return {"tool_call": {"name": self.name, "arguments": dict(self.arguments)}}
+
+
+@dataclass(frozen=True, slots=True)
+class Unscripted:
+    """What the model would say by itself: `answers` of this kind, or the one with this id.
+
+    Kinds and ids are those of fake_tgi/answers.py.
+    All follow from the server's seed, as any answer that nobody scripted.
+    """
+
+    answers: str
+
+    def __post_init__(self) -> None:
+        try:
+            answers_of(self.answers)
+        except (ValueError, AttributeError) as error:
+            what = str(error).removeprefix("expected ") if isinstance(error, ValueError) else "a text"
+            raise FormError(Difference("answers", what, shown(self.answers))) from None
+
+    def frames(self, state: State, call: Call, endpoint: Endpoint) -> Iterator[Frame]:
+        return endpoint(state.answered_by(state.unscripted(self.answers)), call)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"answers": self.answers}
 
 
 @dataclass(frozen=True, slots=True)

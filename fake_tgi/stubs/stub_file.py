@@ -1,7 +1,7 @@
 """Stubs in a file, read again when it changes.
 
 A file is taken whole or not at all: while it cannot be read, the stubs of before stay. What is wrong is told
-once, with file, line, place and what was expected.
+once, with file, line, place and what was expected. Several fakes may share one file; it is read once for all.
 """
 
 from __future__ import annotations
@@ -35,12 +35,17 @@ class StubFile:
     """A file of stubs in the form of the contract StubFile: JSON if it is called `….json`, else YAML.
 
     `clock` gives seconds; the file is looked at ten times a second at most, and only when a call comes.
+    `stubs` are those that it held when it could last be read, `states` the states in which scenarios begin,
+    and `version` counts how often it was read: 0, never.
     """
 
     def __init__(self, path: str | Path, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.path = Path(path)
         self.problem: str | None = None
         """What is wrong with the file as it is now; None while its stubs are those in use."""
+        self.stubs: tuple[Stub, ...] = ()
+        self.states: dict[str, str] = {}
+        self.version = 0
         self._clock = clock
         self._next = 0.0
         self._seen: tuple[int, int, int] | None = None
@@ -54,9 +59,11 @@ class StubFile:
         except (OSError, ValueError) as error:
             raise StubFileError(f"{self.path}: expected a stub file (UTF-8), but {error}") from error
         try:
-            return _stubs(self._parsed(text), self.path)
+            stubs, states = _contents(self._parsed(text), self.path)
         except UnreadableError as error:
             raise StubFileError(f"{self.path}, line {error.line}: {error}") from error
+        self.stubs, self.states, self.version = tuple(stubs), states, self.version + 1
+        return stubs
 
     def changed(self) -> list[Stub] | None:
         """The stubs that the file has now; None if it is the same, was just looked at, or cannot be read."""
@@ -93,10 +100,12 @@ class StubFile:
         return read_yaml(text)
 
 
-def _stubs(read: Located, path: Path) -> list[Stub]:
+def _contents(read: Located, path: Path) -> tuple[list[Stub], dict[str, str]]:
     try:
         check_form(read.value, "StubFile")
-        return [read_stub(each, f"stubs[{at}]", path.parent) for at, each in enumerate(read.value["stubs"])]
+        written = read.value["stubs"]
+        stubs = [read_stub(each, f"stubs[{at}]", path.parent) for at, each in enumerate(written)]
+        return stubs, read.value.get("scenarios", {})
     except FormError as error:
         first, *more = error.differences
         others = f" (and {len(more)} more)" if more else ""

@@ -39,8 +39,9 @@ _KEPT_FAILURES: Final = 1000
 class StubMap:
     """The stubs of one fake. Threads may share it: a test adds while the server answers.
 
-    `tokenizer` is that of the model that says what stubs answer. `file` is read at once, and again when it
-    changes. As long as there is no stub, a call costs one look at `idle`. Raises StubFileError.
+    `tokenizer` is that of the model that says what stubs answer. `file` is read at once, unless
+    another fake has, and again when it changes. As long as there is no stub, a call costs one look at `idle`.
+    Raises StubFileError.
     """
 
     def __init__(self, tokenizer: Tokenizer, scenarios: Scenarios, file: StubFile | None = None) -> None:
@@ -56,8 +57,11 @@ class StubMap:
         self._next = 1
         self._live: dict[str, tuple[PlacedStub, ...]] = {}
         self._spent = 0
+        self._version = 0
         if file is not None:
-            self._place(file.read(), "file")
+            if not file.version:
+                file.read()
+            self._take(file)
 
     @cached_property
     def speech(self) -> Speech:
@@ -220,8 +224,15 @@ class StubMap:
         self.idle = not self._placed and self.file is None
 
     def _look_at_file(self) -> None:
-        if self.file is not None and (stubs := self.file.changed()) is not None:
-            self._place(stubs, "file", instead=True)
+        if self.file is not None:
+            self.file.changed()
+            if self.file.version != self._version:
+                self._take(self.file)
+
+    def _take(self, file: StubFile) -> None:
+        self._version = file.version
+        self._scenarios.begin(file.states)
+        self._place(file.stubs, "file", instead=True)
 
 
 def _may(stub: Stub, route: str, everywhere: bool) -> bool:

@@ -27,6 +27,7 @@ OWN_SAMPLES = {
     "clock": "virtual",
     "speedup": "10",
     "on_miss": "fail",
+    "answers": "adversarial",
     "fault": "cut(tokens=3) rate=0.1",
 }
 
