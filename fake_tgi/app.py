@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from .access import FORBIDDEN, may_administer
 from .call import BROKEN_BODY, Call
+from .clock import later_on
+from .connection import CONNECTION
 from .endpoints.reading import plain
 from .frames import Frame, Head, RawHeaders
 from .headers import JSON
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Application", "create_app"]
 
 ADMIN = "/__admin"
+_ELSEWHERE = (ADMIN, PREFIX)
 _CLOSE: RawHeaders = ((b"connection", b"close"),)
 
 
@@ -35,6 +38,9 @@ class Application:
 
     def __init__(self, state: State) -> None:
         self.state = state
+        self.clock = state.clock
+        self.later = later_on(state.clock)
+        self.payload_limit = state.settings.payload_limit
         self._player = Player(state.clock)
         self._admin: Starlette | None = None
         self._namespaces: Namespaces[Application] = Namespaces(self._another)
@@ -47,11 +53,12 @@ class Application:
             return
         raw_path = scope.get("raw_path")
         path = raw_path.decode("latin-1") if raw_path is not None else scope["path"]
-        if path.startswith((ADMIN, PREFIX)) and await self._elsewhere(path, scope, receive, send):
+        if path.startswith(_ELSEWHERE) and await self._elsewhere(path, scope, receive, send):
             return
         message = await receive()
         if message["type"] == "http.disconnect":
             return
+        extensions = scope.get("extensions") or {}
         call = Call(
             scope["method"],
             path,
@@ -59,21 +66,35 @@ class Application:
             message.get("body", b""),
             scope["query_string"].decode("latin-1"),
             self.state.clock(),
-            BROKEN_BODY in scope.get("extensions", ()),
+            BROKEN_BODY in extensions,
+            connection=extensions.get(CONNECTION),
         )
         frames = serve(self.state, call)
         if message.get("more_body", False):
             if not needs_body(self.state, call):
-                frames = _last(frames)
-            elif (body := await _rest(receive, call.body, self.state.settings.payload_limit)) is None:
+                frames = _last(serve(self.state, replace(call, unread=True)))
+            elif (read := await _rest(receive, call.body, self.state.settings.payload_limit)) is None:
                 return
             else:
-                broken = BROKEN_BODY in scope.get("extensions", ())
+                body, unread = read
+                broken = BROKEN_BODY in (scope.get("extensions") or ())
+                now = self.state.clock()
                 frames = serve(
-                    self.state, replace(call, body=body, received=self.state.clock(), broken=broken)
+                    self.state, replace(call, body=body, received=now, broken=broken, unread=unread)
                 )
-        hang_up = scope["extensions"].get(HANG_UP) if "extensions" in scope else None
-        await self._player.play(frames, receive, send, hang_up)
+        await self._player.play(frames, receive, send, extensions.get(HANG_UP))
+
+    def direct(self, path: str) -> bool:
+        """Whether `frames` answers this path: the controls and the namespaces are ASGI alone."""
+        return not path.startswith(_ELSEWHERE)
+
+    def frames(self, call: Call) -> Iterator[Frame]:
+        """The answer to a call, for a server that plays frames itself (hyper/protocol.py)."""
+        return serve(self.state, call)
+
+    def needs_body(self, call: Call) -> bool:
+        """Whether the answer depends on the body of `call`, which is not there yet."""
+        return needs_body(self.state, call)
 
     def _another(self) -> Application:
         """A fresh fake that starts as this one did."""
@@ -108,9 +129,10 @@ def create_app(settings: Settings | None = None, **parts: Any) -> Application:
     return Application(State(settings or Settings(), **parts))
 
 
-async def _rest(receive: Receive, begun: bytes, limit: int) -> bytes | None:
-    """A body that has `begun`, cut just past `limit` bytes; None when the client left before its end."""
-    pieces, size = [begun], len(begun)
+async def _rest(receive: Receive, begun: bytes, limit: int) -> tuple[bytes, bool] | None:
+    """A body that has `begun`, cut just past `limit` bytes, and whether it goes on behind that; None when the
+    client left before its end."""
+    pieces, size, more = [begun], len(begun), True
     while size <= limit:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -119,8 +141,9 @@ async def _rest(receive: Receive, begun: bytes, limit: int) -> bytes | None:
         pieces.append(piece)
         size += len(piece)
         if not message.get("more_body", False):
+            more = False
             break
-    return b"".join(pieces)
+    return b"".join(pieces), more
 
 
 def _last(frames: Iterator[Frame]) -> Iterator[Frame]:

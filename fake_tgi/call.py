@@ -6,8 +6,11 @@ broken one counts for nothing, and a call that is answered without its body may 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from .connection import Connection
 
 __all__ = ["BROKEN_BODY", "Call"]
 
@@ -21,7 +24,8 @@ class Call:
 
     `path` is as sent, percent-encoded and without the query: the router compares it byte by byte.
     `headers` hold lower-cased names in the order sent. `received` is the time of arrival, in seconds on
-    the server's clock. `broken` says that the body could not be read to its end.
+    the server's clock. `broken` says that the body could not be read to its end, `unread` that it was not;
+    `connection` is None where there is none.
     """
 
     method: str
@@ -31,6 +35,8 @@ class Call:
     query: str = ""
     received: float = 0.0
     broken: bool = False
+    unread: bool = False
+    connection: Connection | None = field(default=None, compare=False, repr=False)
 
     def header(self, name: bytes) -> str | None:
         """The first value of the header `name` (lower case), or None; also when it is not visible ASCII."""

@@ -1,8 +1,8 @@
-"""An ASGI application on a socket: in a thread for tests and programs, in the foreground for the command.
+"""An application on a socket: in a thread for tests and programs, in the foreground for the command.
 
-The only module that knows uvicorn. The socket is bound before anything runs, so a port is known, or known
-to be taken, at once, and clients that come early wait instead of being refused. Connections stay open as
-hyper keeps them: until the client closes or the server stops.
+The socket is bound before anything runs, so a port is known, or known to be taken, at once, and clients that
+come early wait instead of being refused. Connections stay open as hyper keeps them: until the client closes
+or the server stops. Any ASGI application will do; one that answers in frames (hyper/protocol.py) costs less.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-import uvicorn
-
-from .hyper.protocol import like_hyper
+from .hyper.lifespan import Lifespan
+from .hyper.protocol import HttpProtocol, Service
 from .listening import BACKLOG, CannotListen, listen, url_of
 
 if TYPE_CHECKING:
@@ -27,11 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CannotListen", "Server", "run"]
 
-# hyper keeps an idle connection for ever; uvicorn wants a number of seconds.
-_KEEP_ALIVE: Final = 86_400
-# How often a stopping server looks whether its last requests are done, and how long a request that was cut
-# may take to notice before it is cancelled, both in seconds.
-_DRAIN_STEP: Final = 0.005
+# How long a request that was cut may take to notice before it is cancelled, in seconds.
 _NOTICE: Final = 0.05
 
 
@@ -48,7 +43,7 @@ class Server:
         self._host = host
         self._port = port
         self._socket: socket.socket | None = None
-        self._worker: _Uvicorn | None = None
+        self._worker: _Worker | None = None
         self._thread: threading.Thread | None = None
         self._task: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
@@ -69,7 +64,7 @@ class Server:
         """Listens and serves; returns when requests are answered."""
         self._open()
         ready = threading.Event()
-        self._worker = _Uvicorn(self._app, ready.set)
+        self._worker = _Worker(self._app, ready.set)
         self._failure = None
         self._thread = threading.Thread(
             target=self._serve, args=(self._worker, self._sockets, ready), name="fake-tgi", daemon=True
@@ -96,8 +91,8 @@ class Server:
         """The same on the running event loop, and in its thread."""
         self._open()
         ready = asyncio.Event()
-        self._worker = _Uvicorn(self._app, ready.set)
-        self._task = asyncio.ensure_future(self._worker.serve(sockets=self._sockets))
+        self._worker = _Worker(self._app, ready.set)
+        self._task = asyncio.ensure_future(self._worker.serve(self._sockets))
         waiting = asyncio.ensure_future(ready.wait())
         try:
             await asyncio.wait((self._task, waiting), return_when=asyncio.FIRST_COMPLETED)
@@ -149,7 +144,7 @@ class Server:
     ) -> None:
         self.stop()
 
-    def _serve(self, worker: _Uvicorn, sockets: list[socket.socket], ready: threading.Event) -> None:
+    def _serve(self, worker: _Worker, sockets: list[socket.socket], ready: threading.Event) -> None:
         try:
             _run_loop(worker, sockets)
         except BaseException as error:
@@ -174,120 +169,105 @@ def run(
     """
     with contextlib.closing(listen(host, port)) as sock:
         url = url_of(host, int(sock.getsockname()[1]))
-        worker = _Uvicorn(app, lambda: started(url), grace)
+        worker = _Worker(app, lambda: started(url), grace)
         with _signals(worker):
             _run_loop(worker, [sock])
     return 130 if worker.hurried else 0
 
 
-class _Uvicorn(uvicorn.Server):
-    """uvicorn's server, but it stops at once when told to instead of looking ten times a second."""
+class _Worker:
+    """One server on one event loop, from start to stop."""
 
     def __init__(self, app: Any, ready: Callable[[], None], grace: float = 0.0) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http=_protocol_class(),
-                ws="none",
-                lifespan="on",
-                log_config=None,
-                proxy_headers=False,
-                server_header=False,
-                backlog=BACKLOG,
-                timeout_keep_alive=_KEEP_ALIVE,
-                interface="asgi3",
-                workers=1,
-            )
-        )
+        self._app = app
         self._ready = ready
         self._grace = grace
         self.loop: asyncio.AbstractEventLoop | None = None
-        self._wake: asyncio.Event | None = None
+        self._service: Service | None = None
+        self._stop: asyncio.Event | None = None
+        self._idle: asyncio.Event | None = None
+        self._stopping = False
         self.hurried = False
 
     def connection(self) -> asyncio.Protocol:
         """The protocol of a connection that somebody else has made."""
-        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
-            config=self.config, server_state=self.server_state, app_state=self.lifespan.state, _loop=self.loop
-        )
-        return made
+        assert self._service is not None
+        return HttpProtocol(self._service)
 
     def stop(self, grace: float) -> None:
         """Ends the server from another thread."""
         self._grace = grace
-        self.handle_exit(signal.SIGTERM, None)
+        self.handle_signal(signal.SIGTERM, None)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_signal(self, sig: int, frame: FrameType | None) -> None:
         """A first signal drains, a SIGINT after it does not wait."""
-        if self.should_exit and sig == signal.SIGINT:
-            self.force_exit = self.hurried = True
-        self.should_exit = True
-        if self.loop is not None and self._wake is not None:
+        if self._stopping and sig == signal.SIGINT:
+            self.hurried = True
+        self._stopping = True
+        if self.loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has just closed: nothing left to wake
-                self.loop.call_soon_threadsafe(self._wake.set)
+                self.loop.call_soon_threadsafe(self._wake)
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """uvicorn would raise a signal again after it has drained, and so turn exit 0 into a kill."""
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        self.loop = asyncio.get_running_loop()
-        self._wake = asyncio.Event()
-        await super().startup(sockets)
-        await self.on_tick(0)  # sets the date header
+    async def serve(self, sockets: list[socket.socket]) -> None:
+        """Serves on sockets that listen, until told to stop. Raises RuntimeError for an application that does
+        not start."""
+        self.loop = loop = asyncio.get_running_loop()
+        self._stop, self._idle = asyncio.Event(), asyncio.Event()
+        direct = self._app if hasattr(self._app, "frames") else None
+        service = self._service = Service(self._app, direct, loop, idle=self._idle.set)
+        lifespan = None if direct is not None else Lifespan(self._app)
+        if lifespan is not None:
+            await lifespan.start()
+        servers = [await loop.create_server(self.connection, sock=sock, backlog=BACKLOG) for sock in sockets]
+        if self._stopping:
+            self._stop.set()
         self._ready()
-
-    async def main_loop(self) -> None:
-        assert self._wake is not None
-        while not await self.on_tick(0):
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), 1.0)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for server in self.servers:
+        await self._stop.wait()
+        for server in servers:
             server.close()
-        for sock in sockets or []:
-            sock.close()
-        for connection in list(self.server_state.connections):
+        await self._drain(service)
+        if lifespan is not None:
+            await lifespan.stop()
+
+    async def _drain(self, service: Service) -> None:
+        """Lets requests in flight end, then cuts them."""
+        for connection in tuple(service.connections):
             connection.shutdown()  # an idle one closes now, a busy one after its answer
-        await self._drain(self._grace)
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        self.force_exit = False
-        await self._drain(_NOTICE)
-        for task in list(self.server_state.tasks):
-            task.cancel()
-        await asyncio.sleep(0)
-        await self.lifespan.shutdown()
+        await self._quiet(service, self._grace)
+        for connection in tuple(service.connections):
+            connection.abort()
+        self.hurried, hurried = False, self.hurried
+        await self._quiet(service, _NOTICE)
+        self.hurried = hurried
+        if service.tasks:
+            for task in service.tasks:
+                task.cancel()
+            await asyncio.sleep(0)
 
-    async def _drain(self, seconds: float) -> None:
+    async def _quiet(self, service: Service, seconds: float) -> None:
         """Returns when no connection and no request is left, or after `seconds`, or when told to hurry."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
-        await asyncio.sleep(0)  # closed connections learn of it in the loop's next turn
-        busy = self.server_state
-        # ASYNC110 wants an event, but uvicorn tells nobody when the last one ends
-        while (busy.connections or busy.tasks) and loop.time() < deadline and not self.force_exit:  # noqa: ASYNC110
-            await asyncio.sleep(_DRAIN_STEP)
+        assert self._idle is not None
+        deadline = asyncio.get_running_loop().time() + seconds
+        while (service.connections or service.tasks) and not self.hurried:
+            self._idle.clear()
+            left = deadline - asyncio.get_running_loop().time()
+            try:
+                await asyncio.wait_for(self._idle.wait(), left)
+            except asyncio.TimeoutError:
+                return
+
+    def _wake(self) -> None:
+        assert self._stop is not None
+        assert self._idle is not None
+        self._stop.set()
+        self._idle.set()
 
 
-def _protocol_class() -> type[asyncio.Protocol]:
-    """uvicorn's fastest protocol here, with hyper's manners."""
-    base: Any
-    try:
-        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as base
-    except ImportError:
-        from uvicorn.protocols.http.h11_impl import H11Protocol as base
-
-    return like_hyper(base)
-
-
-def _run_loop(worker: _Uvicorn, sockets: list[socket.socket]) -> None:
+def _run_loop(worker: _Worker, sockets: list[socket.socket]) -> None:
     # Not asyncio.run: it would wait for computations that run in threads for a client that is gone.
     loop = _new_event_loop()
     try:
-        loop.run_until_complete(worker.serve(sockets=sockets))
+        loop.run_until_complete(worker.serve(sockets))
         loop.run_until_complete(loop.shutdown_asyncgens())
     finally:
         loop.close()
@@ -303,9 +283,9 @@ def _new_event_loop() -> asyncio.AbstractEventLoop:
 
 
 @contextlib.contextmanager
-def _signals(worker: _Uvicorn) -> Iterator[None]:
+def _signals(worker: _Worker) -> Iterator[None]:
     """SIGTERM and SIGINT go to `worker` while this lasts."""
-    before = {sig: signal.signal(sig, worker.handle_exit) for sig in (signal.SIGINT, signal.SIGTERM)}
+    before = {sig: signal.signal(sig, worker.handle_signal) for sig in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

@@ -35,5 +35,6 @@ def witness(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     made = Witness()
     if request.node.get_closest_marker("damages_answers") is None:
         monkeypatch.setattr(Application, "__call__", made.beside(Application.__call__))
+        monkeypatch.setattr(Application, "frames", made.between(Application.frames))
     yield made
     assert not made.broken, f"the fake breaks its contracts:\n{made}"

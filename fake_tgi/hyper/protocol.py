@@ -1,127 +1,317 @@
-"""A server's HTTP protocol, made to read what hyper reads and to refuse what hyper refuses.
+"""One connection: requests are read as hyper reads them, and answered one after the other.
 
-Works on uvicorn's protocols without naming them. Costs a request that any parser reads next to nothing: a
-few attributes for each packet, and one look at the head.
+An application that knows frames (`Direct`) is asked for them at once and played by playing.py; any other, and
+its own paths that are not made of frames, are ASGI's (asgi.py). A request behind one that is being answered
+waits; a body that nobody wants is not asked for, and ends the connection unless it is there already.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import itertools
 import socket
 import struct
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
 
-from ..call import BROKEN_BODY
-from ..player import HANG_UP
-from .request_head import LONGEST_HEAD, is_framed, refusal_of, refused
-from .restated_head import restated
+from ..call import Call
+from ..clock import Later
+from ..connection import Connection
+from ..frames import Frame
+from .asgi import AsgiCall
+from .playing import Playing
+from .request_body import Body, BrokenBody, Chunked, Sized
+from .request_head import Heads, Refused, RequestHead
+from .response_head import CONTINUE, Dates, refused
 
-__all__ = ["like_hyper"]
+__all__ = ["Direct", "HttpProtocol", "Service"]
 
-_BROKEN: Final = 400
+_HELD: Final = 65_536
+"""Bytes of further requests that are read while one is being answered."""
 
 
-def like_hyper(base: Any) -> type[asyncio.Protocol]:
-    """`base`, a protocol of uvicorn's, with hyper's manners and without what costs more than a request."""
-    # Ours, so that a request which cannot be read is no warning on the terminal, but a bug of ours is told;
-    # uvicorn's own loggers belong to the whole process.
-    log = logging.getLogger(__name__)
-    if log.level == logging.NOTSET:
-        log.setLevel(logging.ERROR)
+class Direct(Protocol):
+    """An application that answers in frames."""
 
-    class Protocol(base):  # type: ignore[misc]
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            self.logger = log
-            self.access_log = False
-            self.refusal: int | None = None
-            self.begun = b""
-            """A request from its first byte on, until its head is complete."""
-            self.before: Any = None
-            """The request before that one; None for the first of a connection."""
-            self.parser: Any = getattr(self, "parser", None)
-            """httptools' reader of requests; None where the base has no such thing."""
+    clock: Callable[[], float]
+    later: Later
+    payload_limit: int
 
-        def data_received(self, data: bytes) -> None:
-            before = self.cycle
-            if before is not None and before.more_body:  # more of a body
-                super().data_received(data)
-                return
-            self.before = before
-            self.begun += data
-            super().data_received(data)
-            if self.cycle is not before:
-                self.begun = b""
-            elif len(self.begun) > LONGEST_HEAD and not self.transport.is_closing():
-                self.refusal = 431
-                self._refuse()
+    def direct(self, path: str) -> bool:
+        """Whether this path is answered in frames."""
 
-        def eof_received(self) -> bool | None:
-            """A client that closes its side before its body is complete is told so, and only then."""
-            cycle = self.cycle
-            if cycle is not None and cycle.more_body and not cycle.response_complete:
-                self._break_off(cycle)
-                return True  # keeps our side open for the answer
-            return super().eof_received()  # type: ignore[no-any-return]
+    def needs_body(self, call: Call) -> bool:
+        """Whether the answer depends on the body of `call`, which is not there yet."""
 
-        def on_headers_complete(self) -> None:
-            """Called by httptools when a head is read; an exception makes it an invalid request."""
-            self.refusal = refusal_of(self.url, self.headers, self.parser.get_http_version())
-            if self.refusal is not None:
-                raise ValueError(f"refused with {self.refusal}")
-            super().on_headers_complete()
-            self.scope["extensions"] = {HANG_UP: self.hang_up}
+    def frames(self, call: Call) -> Iterator[Frame]:
+        """The answer."""
 
-        def send_400_response(self, msg: str) -> None:
-            """Called for bytes that cannot be read: in a body, in a head, or between requests."""
-            cycle = self.cycle
-            if cycle is not None and cycle.more_body and not cycle.response_complete:
-                if cycle is not self.before and not is_framed(cycle.scope["headers"]):
-                    cycle.disconnected = True  # its head is refused after all, and nothing has been sent yet
-                    cycle.message_event.set()
-                    self._refuse()
-                else:
-                    self._break_off(cycle)
-                return
-            begun, self.begun = self.begun, b""
-            if self.refusal is None and cycle is self.before and self.parser is not None:
-                again = restated(begun)
-                if again is not None:
-                    # uvicorn makes one parser a connection; one that has refused reads nothing more
-                    self.parser = type(self.parser)(self)
-                    super().data_received(again)
-                    return
-            if cycle is not None and not cycle.response_complete:  # an answer that is on its way goes first
-                cycle.keep_alive = False
-                return
-            self._refuse()
 
-        def hang_up(self, how: str) -> None:
-            """Ends the connection: "close" after what was sent, "reset" at once and with a TCP reset."""
-            self.cycle.disconnected = True  # or uvicorn would miss the end of an answer, and say so
-            if how == "reset":
-                # to linger for no time turns a close into a reset
-                self.transport.get_extra_info("socket").setsockopt(
-                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-                )
-                self.transport.abort()
-            else:
-                self.transport.close()
+@dataclass(slots=True)
+class Service:
+    """What the connections of one server share."""
 
-        def _refuse(self) -> None:
-            date = dict(self.server_state.default_headers).get(b"date", b"")
-            self.transport.write(refused(self.refusal or _BROKEN, date))
+    app: Any
+    direct: Direct | None
+    loop: asyncio.AbstractEventLoop
+    heads: Heads = field(default_factory=Heads)
+    dates: Dates = field(default_factory=Dates)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    connections: set[HttpProtocol] = field(default_factory=set)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    idle: Callable[[], None] = lambda: None
+    """Called whenever a connection or a task has ended."""
+
+
+class HttpProtocol(asyncio.Protocol):
+    """Speaks HTTP/1 with one client."""
+
+    __slots__ = (
+        "_asgi",
+        "_body",
+        "_busy",
+        "_head",
+        "_held",
+        "_keep",
+        "_pieces",
+        "_playing",
+        "_reading",
+        "_service",
+        "_size",
+        "connection",
+        "dates",
+        "loop",
+        "transport",
+        "writable",
+    )
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self.loop = service.loop
+        self.dates = service.dates
+        self.connection = Connection(next(service.numbers))
+        self.transport: Any = None
+        self.writable = True
+        direct = service.direct
+        self._playing = Playing(self, direct.clock, direct.later) if direct is not None else None
+        self._asgi: AsgiCall | None = None
+        self._busy = False
+        self._reading = False
+        self._keep = True
+        """False once no further request is to be read."""
+        self._held = b""
+        self._head: RequestHead | None = None
+        """Of the request whose body is being read."""
+        self._body: Body | None = None
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    # What the transport calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        self._service.connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._held:
+            data = self._held + data
+            self._held = b""
+        self._read(data)
+
+    def eof_received(self) -> bool | None:
+        """A client that closes its side before its body is complete is told so, and only then."""
+        if self._body is not None and (self._head is not None or self._asgi is not None):
+            self._break_off()
+            return True  # keeps our side open for the answer
+        self.connection.left()
+        return None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None:
+            self.connection.left(reset=True)
+        self.connection.lost()
+        self._keep = False
+        self._held = b""
+        self._head = self._body = None
+        if self._playing is not None:
+            self._playing.lost()
+        if self._asgi is not None:
+            self._asgi.lost()
+        self._service.connections.discard(self)
+        self._service.idle()
+
+    def pause_writing(self) -> None:
+        self.writable = False
+        self.connection.pause()
+
+    def resume_writing(self) -> None:
+        self.writable = True
+        self.connection.resume()
+        if self._asgi is not None:
+            self._asgi.resume()
+        elif self._playing is not None:
+            self._playing.resume()
+
+    # What an answer calls
+
+    def ended(self, keep: bool) -> None:
+        """The answer is out; `keep` says whether the connection may go on."""
+        self._busy = False
+        self._asgi = None
+        if self._body is not None:  # there is more of the body than anybody wanted
+            self._body = None
+            keep = False
+        if not (keep and self._keep):
+            self._close()
+        elif not self._reading and self._held:
+            self.transport.resume_reading()
+            held, self._held = self._held, b""
+            self._read(held)
+
+    def hang_up(self, how: str) -> None:
+        """Ends the connection: "close" behind what was sent, "reset" at once and with a TCP reset."""
+        self._keep = False
+        if how == "reset":
+            self.loop.call_soon(self._reset)  # a transport writes in the loop's next turn
+        else:
             self.transport.close()
 
-        @staticmethod
-        def _break_off(cycle: Any) -> None:
-            """The body ends here; the application learns of it and still answers."""
-            cycle.scope["extensions"] = {**cycle.scope.get("extensions", {}), BROKEN_BODY: {}}
-            cycle.more_body = cycle.keep_alive = False
-            cycle.message_event.set()
+    # What the server calls
 
-        def _unsupported_upgrade_warning(self) -> None:
-            """TGI knows no other protocol either, and says nothing."""
+    def shutdown(self) -> None:
+        """Ends now where nothing is being answered, or behind the answer."""
+        self._keep = False
+        if not self._busy and self._head is None:
+            self._close()
 
-    return Protocol
+    def abort(self) -> None:
+        """Ends at once."""
+        self.transport.abort()
+
+    # Reading
+
+    def _read(self, data: bytes) -> None:
+        """Reads what has come, one request after the other."""
+        self._reading = True
+        while data and (self._keep or self._body is not None):
+            if self._body is not None:
+                data = self._more(self._body, data)
+                if self._body is not None:
+                    break
+            elif self._busy:
+                if len(data) > _HELD:
+                    self.transport.pause_reading()
+                break
+            else:
+                try:
+                    found = self._service.heads.read(data)
+                except Refused as refusal:
+                    self._refuse(refusal.status)
+                    break
+                if found is None:
+                    break
+                head, end = found
+                data = self._begin(head, data[end:])
+        self._held = data if self._keep else b""
+        self._reading = False
+
+    def _begin(self, head: RequestHead, data: bytes) -> bytes:
+        """Takes up a request, with what has come behind its head; returns what is behind the request."""
+        service, length = self._service, head.length
+        direct = service.direct
+        if direct is None or not direct.direct(head.path):
+            self._busy = True
+            self._body = None if length == 0 else Chunked() if length is None else Sized(length)
+            self._asgi = AsgiCall(self, service.app, head, service.tasks, service.idle)
+            return data if self._body is None else self._more(self._body, data)
+        if length is not None and length <= len(data):
+            if head.expects and length:
+                self.transport.write(CONTINUE)
+            body, data = (data, b"") if length == len(data) else (data[:length], data[length:])
+            self._answer(direct, head, body)
+            return data
+        self._body = Chunked() if length is None else Sized(length)
+        self._pieces, self._size = [], 0
+        if not direct.needs_body(Call(head.method, head.path, head.headers, query=head.query)):
+            self._head = None
+            data = self._more(self._body, data)
+            self._answer(direct, head, b"", keep=self._body is None, unread=True)
+            return data
+        self._head = head
+        if head.expects:
+            self.transport.write(CONTINUE)
+        return self._more(self._body, data)
+
+    def _more(self, body: Body, data: bytes) -> bytes:
+        """Takes what `data` has of the body; returns what is left over."""
+        try:
+            piece, data = body.feed(data)
+        except BrokenBody:
+            self._break_off()
+            return b""
+        if body.done:
+            self._body = None
+        if self._asgi is not None:
+            self._asgi.feed(piece, more=not body.done)
+        elif self._head is not None:
+            direct = self._service.direct
+            assert direct is not None
+            self._pieces.append(piece)
+            self._size += len(piece)
+            if body.done or self._size > direct.payload_limit:
+                head, self._head = self._head, None
+                pieces, self._pieces = self._pieces, []
+                self._answer(direct, head, b"".join(pieces), keep=body.done, unread=not body.done)
+        return data
+
+    def _break_off(self) -> None:
+        """The body ends here; the application learns of it and still answers."""
+        self._keep = False
+        self._body = None
+        head, self._head = self._head, None
+        if self._asgi is not None:
+            self._asgi.break_off()
+        elif head is not None and self._service.direct is not None:
+            self._pieces = []
+            self._answer(self._service.direct, head, b"", broken=True)
+
+    def _answer(
+        self,
+        direct: Direct,
+        head: RequestHead,
+        body: bytes,
+        *,
+        keep: bool = True,
+        broken: bool = False,
+        unread: bool = False,
+    ) -> None:
+        assert self._playing is not None
+        self._busy = True
+        call = Call(
+            head.method,
+            head.path,
+            head.headers,
+            body,
+            head.query,
+            direct.clock(),
+            broken,
+            unread,
+            self.connection,
+        )
+        self._playing.play(direct.frames(call), head, keep and self._keep and head.keep_alive)
+
+    def _refuse(self, status: int) -> None:
+        self.transport.write(refused(status, self.dates.line()))
+        self._close()
+
+    def _close(self) -> None:
+        self._keep = False
+        self.transport.close()
+
+    def _reset(self) -> None:
+        # to linger for no time turns a close into a reset
+        self.transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+        )
+        self.transport.abort()

@@ -1,49 +1,184 @@
-"""What hyper, the HTTP library under TGI, refuses before the router sees a request.
+"""The head of a request, read and refused as hyper, the HTTP library under TGI, reads and refuses it.
 
-Such a refusal has a status and an empty body, and ends the connection. Limits and forbidden bytes are those
-of hyper 1.6 and http 1.x, observed on a server made of them.
+What hyper refuses never reaches the router: the answer is a status with an empty body, and the connection
+ends. Rules and limits are those of hyper 1.6, httparse 1.10 and http 1.x, observed on a server made of them.
+Reading is a function of bytes alone, so a client that says the same again is read from memory.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["LONGEST_HEAD", "is_framed", "refusal_of", "refused"]
+from ..caches import BoundedCache
+from ..frames import RawHeaders
+
+__all__ = ["LONGEST_HEAD", "Heads", "Refused", "RequestHead", "read_head"]
 
 LONGEST_HEAD: Final = 417_792
 """Bytes; a longer head is a 431 (hyper's buffer: 8,192 + 100 x 4,096)."""
 
 _LONGEST_TARGET: Final = 65_534  # bytes
 _MOST_HEADERS: Final = 100
+_LONGEST_BODY: Final = 2**64 - 3  # hyper keeps two numbers for bodies without a length
+
+_END: Final = re.compile(rb"\n\r?\n")
+_EMPTY_LINES: Final = re.compile(rb"(?:\r?\n)+")
+_TOKEN: Final = rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
+_REQUEST_LINE: Final = re.compile(rb"(%b) ([^\x00-\x20\x7f]+) HTTP/(1\.[01])\r?" % _TOKEN)
+_HEADER: Final = re.compile(rb"(%b):([^\x00-\x08\x0a-\x1f\x7f]*)\r?" % _TOKEN)
+
+_ABSOLUTE: Final = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._~!$&'()*+,;=:@\[\]%-]+(?![^/?#])")
+_AUTHORITY: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=:@\[\]%-]+")
 _FORBIDDEN: Final = re.compile(rb'[^?#]*[<>`\x7f]|[^?#]*\?[^#]*["<>\x7f]')
-_REASONS: Final = {400: b"Bad Request", 414: b"URI Too Long", 431: b"Request Header Fields Too Large"}
+_NOT_ASCII: Final = re.compile(rb"[\x80-\xff]")
+_NO_PATH: Final = "*"
+"""A path that no route has, for a target without one."""
 
 
-def refusal_of(target: bytes, headers: Sequence[tuple[bytes, bytes]], version: str) -> int | None:
-    """The status that refuses a request for `target`; None if the router gets it.
+class Refused(Exception):
+    """hyper does not read this. The answer is `status` (400, 414 or 431) and nothing else."""
 
-    `headers` have lower-cased names; `version` is that of the request line.
+    def __init__(self, status: int = 400) -> None:
+        super().__init__(f"refused with {status}")
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    """Request line and headers.
+
+    `path` is as sent, but for bytes beyond ASCII, which are percent-encoded; `query` is without its question
+    mark. Names of `headers` are in lower case. `length` is the body's in bytes, None for a chunked one.
+    `old` is HTTP/1.0; `keep_alive` says that the client wants to go on, `expects` that it waits to be asked
+    for its body.
     """
+
+    method: str
+    path: str
+    query: str
+    headers: RawHeaders
+    length: int | None
+    old: bool
+    keep_alive: bool
+    expects: bool
+
+
+class Heads:
+    """Reads heads, and remembers those it has read: a client says the same ones again and again."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: BoundedCache[bytes, RequestHead] = BoundedCache(entries=2048, size=2_000_000)
+
+    def read(self, data: bytes) -> tuple[RequestHead, int] | None:
+        """The head that `data` starts with and its length in bytes; None while it is not complete.
+
+        Raises Refused.
+        """
+        end = data.find(b"\r\n\r\n") + 4
+        if end > 3 and (known := self._known.get(data[:end])) is not None:
+            return known, end
+        start = 0
+        if data[:1] in (b"\r", b"\n"):  # empty lines before a request mean nothing
+            empty = _EMPTY_LINES.match(data)
+            start = empty.end() if empty is not None else 0
+        found = _END.search(data, start)
+        if found is None:
+            if len(data) - start > LONGEST_HEAD:
+                raise Refused(431)
+            return None
+        end = found.end()
+        head = read_head(data[start : found.start()])
+        if not start:
+            self._known.put(data[:end], head, end)
+        return head, end
+
+
+def read_head(data: bytes) -> RequestHead:
+    """The head made of the lines in `data`, without the line end of the last one. Raises Refused."""
+    first, *lines = data.split(b"\n")
+    parts = _REQUEST_LINE.fullmatch(first)
+    if parts is None:
+        raise Refused
+    method, target, version = parts.groups()
     if len(target) > _LONGEST_TARGET:
-        return 414
-    if len(headers) > _MOST_HEADERS:
-        return 431
+        raise Refused(414)
+    if len(lines) > _MOST_HEADERS:
+        raise Refused(431)
+    path, query = _target(target)
+    headers = tuple(map(_header, lines))
+    old = version == b"1.0"
+    return RequestHead(
+        method.decode("ascii"),
+        path,
+        query,
+        headers,
+        _length(headers, old),
+        old,
+        _keeps_alive(headers, old),
+        not old and any(name == b"expect" and value.lower() == b"100-continue" for name, value in headers),
+    )
+
+
+def _header(line: bytes) -> tuple[bytes, bytes]:
+    parts = _HEADER.fullmatch(line)
+    if parts is None:
+        raise Refused
+    return parts[1].lower(), parts[2].strip(b" \t")
+
+
+def _target(target: bytes) -> tuple[str, str]:
+    """Path and query."""
+    try:
+        target.decode()
+    except UnicodeDecodeError:
+        raise Refused from None
     if _FORBIDDEN.match(target) is not None:
-        return 400
-    if version != "1.1" and (version != "1.0" or any(name == b"transfer-encoding" for name, _ in headers)):
-        return 400
+        raise Refused
+    text = _NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], target).decode("ascii")
+    if not text.startswith("/"):
+        absolute = _ABSOLUTE.match(target)
+        if absolute is None:
+            if text != _NO_PATH and _AUTHORITY.fullmatch(target) is None:
+                raise Refused
+            return _NO_PATH, ""
+        text = text[absolute.end() :]
+        if not text.startswith("/"):
+            text = "/" + text
+    path, _, query = text.partition("#")[0].partition("?")
+    return path, query
+
+
+def _length(headers: RawHeaders, old: bool) -> int | None:
+    """How long the body is: a coding counts more than a number, which is not even looked at behind one."""
+    length: int | None = None
+    coding: bytes | None = None
+    for name, value in headers:
+        if name == b"transfer-encoding":
+            coding = value.rpartition(b",")[2].strip(b" \t").lower()
+        elif name == b"content-length" and coding is None:
+            if not value.isdigit() or len(value) > 20 or (length is not None and int(value) != length):
+                raise Refused
+            length = int(value)
+            if length > _LONGEST_BODY:
+                raise Refused
+    if coding is None:
+        return length or 0
+    if coding != b"chunked" or old:
+        raise Refused
     return None
 
 
-def is_framed(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether a body behind these headers ends where it says: the last of its codings must be `chunked`."""
-    codings = [value for name, value in headers if name == b"transfer-encoding"]
-    return not codings or codings[-1].rpartition(b",")[2].strip(b" \t").lower() == b"chunked"
-
-
-def refused(status: int, date: bytes) -> bytes:
-    """A refusal as sent. `date` is the value of its header; empty leaves that out."""
-    head = b"HTTP/1.1 %d %b\r\nconnection: close\r\ncontent-length: 0\r\n" % (status, _REASONS[status])
-    return head + (b"date: %b\r\n\r\n" % date if date else b"\r\n")
+def _keeps_alive(headers: Sequence[tuple[bytes, bytes]], old: bool) -> bool:
+    """HTTP/1.1 goes on unless told to close, HTTP/1.0 only if told to keep the connection."""
+    said = {
+        word.strip(b" \t").lower()
+        for name, value in headers
+        if name == b"connection"
+        for word in value.split(b",")
+    }
+    return b"keep-alive" in said if old else b"close" not in said

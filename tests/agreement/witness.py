@@ -1,17 +1,19 @@
 """Fake against contracts: every answer that any test gets from a fake in this process is held to them.
 
-All of them come through `Application.__call__`, over a socket or not; `tests/conftest.py` puts a witness
-there for each test. An answer is judged once it is complete: one that its client did not wait for, or that
-ended in an exception, shows nothing. The admin API is not the router's, and has no contract here.
+All of them come through `Application.__call__` or, over our own server, through `Application.frames`;
+`tests/conftest.py` puts a witness at both for each test. An answer is judged once it is complete: one that
+its client did not wait for, or that ended in an exception, shows nothing. The admin API is not the router's,
+and has no contract here.
 
 A test that damages answers on purpose says so: `@pytest.mark.damages_answers`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
+from fake_tgi.frames import Body, Chunks, Hangup, Head
 from tgi_contracts import Exchange, Violation, check_exchange, exchange_of
 
 __all__ = ["Witness"]
@@ -19,6 +21,7 @@ __all__ = ["Witness"]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 Call = Callable[[Any, Any, Receive, Send], Awaitable[None]]
+Frames = Callable[[Any, Any], Iterator[Any]]
 
 # Not the router's; what a namespace answers is seen where it answers.
 _OURS = ("/__admin", "/ns/")
@@ -42,6 +45,29 @@ class Witness:
             await call(app, scope, sight.receive, sight.send)
             if sight.complete:
                 self._judge(sight.exchange())
+
+        return watched
+
+    def between(self, frames: Frames) -> Frames:
+        """The method `Application.frames`, with this witness looking on."""
+
+        def watched(app: Any, call: Any) -> Iterator[Any]:
+            status, headers, pieces = 0, list[tuple[str, str]](), list[bytes]()
+            whole = True
+            for frame in frames(app, call):
+                if isinstance(frame, Head):
+                    status = frame.status
+                    headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in frame.headers]
+                elif isinstance(frame, Body):
+                    pieces.append(frame.data)
+                elif isinstance(frame, Chunks):
+                    pieces += frame.parts
+                elif isinstance(frame, Hangup):
+                    whole = False
+                yield frame
+            if whole and call.method.isupper():  # contracts know no other methods
+                path = f"{call.path}?{call.query}" if call.query else call.path
+                self._judge(exchange_of(call.method, path, call.body, status, headers, b"".join(pieces)))
 
         return watched
 

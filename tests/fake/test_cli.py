@@ -232,7 +232,7 @@ def test_what_starts_no_server_imports_none(words: list[str]) -> None:
 def test_without_the_extra_one_line_says_what_to_install() -> None:
     program = (
         "import sys\n"
-        "sys.modules['uvicorn'] = None\n"
+        "sys.modules['tokenizers'] = None\n"
         "from fake_tgi.cli import main\n"
         "sys.exit(main(['--port', '0']))\n"
     )
@@ -241,5 +241,5 @@ def test_without_the_extra_one_line_says_what_to_install() -> None:
     )
     assert done.returncode == 1
     assert done.stderr == (
-        "fake-tgi: uvicorn is not installed: the server needs pip install 'text-generation[fake]'\n"
+        "fake-tgi: tokenizers is not installed: the server needs pip install 'text-generation[fake]'\n"
     )

@@ -9,7 +9,8 @@ import time
 import pytest
 
 from fake_tgi.app import create_app
-from fake_tgi.hyper.restated_head import restated
+from fake_tgi.hyper.request_body import BrokenBody, Chunked
+from fake_tgi.hyper.request_head import Heads, Refused
 from fake_tgi.server import Server
 from fake_tgi.settings import Settings
 
@@ -77,6 +78,7 @@ def test_what_hyper_reads_reaches_the_router(data: bytes, status: int) -> None:
 
 
 REFUSED = {
+    "two blanks before the target": (b"GET  /info HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "a method that is no token": (b"G(T /info HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "a path that is not UTF-8": (b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "a bracket behind a method that nobody knows": (b"FROB /<a> HTTP/1.1\r\nHost: a\r\n\r\n", 400),
@@ -113,10 +115,12 @@ def test_a_head_may_come_in_pieces_whatever_it_says() -> None:
     ]
 
 
-def test_a_request_is_said_again_alone_and_not_with_the_one_before_it() -> None:
-    """The second request in one packet cannot be told apart any more; the first one is answered."""
-    statuses_, _, closed = asked(b"GET /ping HTTP/1.1\r\n\r\nFROB /ping HTTP/1.1\r\n\r\n")
-    assert (statuses_[0], closed) == (200, True)
+def test_each_of_several_requests_in_one_packet_is_read_whatever_it_says() -> None:
+    statuses_, _, closed = asked(
+        b"GET /ping HTTP/1.1\r\n\r\nFROB /ping HTTP/1.1\r\n\r\n"
+        b"\r\nGET nope HTTP/1.1\n\nGET /ping HTTP/1.1\r\n\r\n"
+    )
+    assert (statuses_, closed) == ([200, 405, 404, 200], False)
 
 
 JSON = b"POST /generate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
@@ -160,15 +164,115 @@ def test_an_answer_that_needs_no_body_does_not_wait_for_one(line: bytes, status:
     assert (got, closed) == ([status], True)
 
 
-def test_saying_a_head_again_changes_nothing_but_what_parsers_stumble_over() -> None:
-    head = b"FROB /\xc3\xa9?a HTTP/1.1\nA:  b \nTransfer-Encoding: gzip\ntransfer-encoding: Chunked\n"
-    assert restated(head + b"Content-Length: 9\n\n3\r\nabc") == (
-        b"PUT /%C3%A9?a HTTP/1.1\r\nA: b\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc"
-    )
+@pytest.mark.parametrize(
+    ("asks", "line", "connection", "closed"),
+    [
+        (b"GET /ping HTTP/1.0\r\n\r\n", b"HTTP/1.0 200 OK", None, True),
+        (b"GET /ping HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", b"HTTP/1.0 200 OK", b"keep-alive", False),
+        (b"GET /ping HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK", None, False),
+        (b"GET /ping HTTP/1.1\r\nConnection: x, Close\r\n\r\n", b"HTTP/1.1 200 OK", b"close", True),
+    ],
+)
+def test_an_answer_is_of_the_version_asked_in_and_says_what_becomes_of_the_connection(
+    asks: bytes, line: bytes, connection: bytes | None, closed: bool
+) -> None:
+    with Server(create_app(Settings())) as server:
+        answer, was_closed = exchange(server.port, asks)
+    first, *headers = answer.removesuffix(b"\r\n\r\n").split(b"\r\n")
+    said = dict(header.split(b": ", 1) for header in headers)
+    assert (first, said.get(b"connection"), was_closed) == (line, connection, closed)
+    assert headers[-1].startswith(b"date: ")
+
+
+def test_a_stream_in_http_1_0_ends_with_its_connection() -> None:
+    body = b'{"inputs":"Hi","parameters":{"max_new_tokens":3}}'
+    head = b"POST /generate_stream HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    with Server(create_app(Settings())) as server:
+        answer, closed = exchange(server.port, head % len(body) + body)
+    start, _, events = answer.partition(b"\r\n\r\n")
+    assert start.startswith(b"HTTP/1.0 200 OK\r\n")
+    assert b"transfer-encoding" not in start
+    assert (events[:15], events.count(b"\n\n"), events[-2:], closed) == (b'data: {"index":', 3, b"\n\n", True)
 
 
 @pytest.mark.parametrize(
-    "head", [b"", b"FROB / HTTP/1.1\r\n", b"FROB / HTTP/1.1\r\n\n", b"\r\n\r\n", b"\x00\r\n\r\n"]
+    ("line", "asked_for"), [(b"POST /generate", True), (b"POST /nope", False), (b"GET /info", False)]
 )
-def test_what_is_no_head_is_not_said_again(head: bytes) -> None:
-    assert restated(head) is None
+def test_a_body_is_asked_for_only_where_it_is_wanted(line: bytes, asked_for: bool) -> None:
+    head = b"\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+    with Server(create_app(Settings())) as server:
+        answer, _ = exchange(server.port, line + b" HTTP/1.1" + head, b"{}" if asked_for else b"")
+    assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\n") is asked_for
+    assert statuses(answer)[-1] == {b"POST /generate": 422, b"POST /nope": 404, b"GET /info": 200}[line]
+
+
+@pytest.mark.parametrize(
+    ("data", "path", "query"),
+    [
+        (b"FROB /\xc3\xa9?a=\xc3\xa9#c HTTP/1.1\n\n", "/%C3%A9", "a=%C3%A9"),
+        (b"\r\n\nGET /a? HTTP/1.1\r\n\r\n", "/a", ""),
+        (b"GET http://a:1 HTTP/1.0\r\n\r\n", "/", ""),
+        (b"CONNECT a:80 HTTP/1.1\r\n\r\n", "*", ""),
+    ],
+)
+def test_a_head_is_read_into_path_and_query(data: bytes, path: str, query: str) -> None:
+    found = Heads().read(data + b"rest")
+    assert found is not None
+    assert (found[0].path, found[0].query, found[1]) == (path, query, len(data))
+
+
+def test_a_head_that_was_read_is_remembered_and_one_that_was_refused_is_refused_again() -> None:
+    heads = Heads()
+    data = b"GET / HTTP/1.1\r\nA:  b \r\n\r\n"
+    first, again = heads.read(data), heads.read(data + b"GET /")
+    assert first is not None
+    assert again is not None
+    assert first[0].headers == ((b"a", b"b"),)
+    assert first[0] is again[0]
+    for _ in range(2):
+        with pytest.raises(Refused) as refused:
+            heads.read(b"GET / HTTP/1.1\r\nA b\r\n\r\n")
+        assert refused.value.status == 400
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"GET", b"\r\n\r\n", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\na: b\r\n"]
+)
+def test_a_head_that_has_not_ended_is_waited_for(data: bytes) -> None:
+    assert Heads().read(data) is None
+
+
+CHUNKED = b"3 \t;x=y\r\nabc\r\n0C\r\n0123456789ab\r\n0\r\nA: b\r\n\r\n"
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 7, 100])
+def test_a_chunked_body_may_be_cut_anywhere(step: int) -> None:
+    body, read, left = Chunked(), b"", b""
+    data = CHUNKED + b"GET /"
+    for at in range(0, len(data), step):
+        if body.done:
+            left += data[at : at + step]
+            continue
+        piece, left = body.feed(left + data[at : at + step])
+        read += piece
+    assert (body.done, read, left) == (True, b"abc0123456789ab", b"GET /")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"x",
+        b"\r\n",
+        b"3;\n",
+        b"3\n",
+        b"3\rx",
+        b"3\r\nabcd",
+        b"0\r\nA b\r\n\r\n",
+        b"0\r\n A: b\r\n",
+        b"1" * 17,
+        b"3 4\r\n",
+    ],
+)  # fmt: skip
+def test_what_is_no_chunk_breaks_a_body_off(data: bytes) -> None:
+    with pytest.raises(BrokenBody):
+        Chunked().feed(data)

@@ -1,0 +1,262 @@
+"""Plays frames onto a connection: what player.py does for ASGI, with nothing in between.
+
+A frame is one write, and a head or an end goes out with the frame beside it; each part of a frame is an HTTP
+chunk of its own, so that the bytes are the same as from a write for each. Nothing is held back behind a Wait.
+Waiting is an alarm and no task; a client that leaves closes the frames, which gives back what they hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, Final, Protocol
+
+from ..clock import Handle, Later
+from ..frames import Body, Chunks, Frame, Hangup, Head, Wait, Work
+from ..player import KEEP_ALIVE_INTERVAL
+from ..sse import KEEP_ALIVE
+from .request_head import RequestHead
+from .response_head import Dates, status_line
+
+__all__ = ["BUG", "Line", "Playing"]
+
+BUG: Final = (
+    b"HTTP/1.1 500 Internal Server Error\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n"
+    b"content-length: 21%b" + b"Internal Server Error"
+)
+"""The answer of an application that raises; the end of the head goes into it."""
+
+_END: Final = b"0\r\n\r\n"
+_log = logging.getLogger(__name__)
+
+
+class Line(Protocol):
+    """A connection, as far as an answer needs it."""
+
+    transport: asyncio.Transport
+    loop: asyncio.AbstractEventLoop
+    dates: Dates
+    writable: bool
+
+    def ended(self, keep: bool) -> None:
+        """The answer is out; `keep` says whether the connection may go on."""
+
+    def hang_up(self, how: str) -> None:
+        """Ends the connection: "close" behind what was sent, "reset" without it."""
+
+
+class Playing:
+    """The answers of one connection, one after the other."""
+
+    __slots__ = (
+        "_alarm",
+        "_begun",
+        "_chunked",
+        "_clock",
+        "_frames",
+        "_head",
+        "_keep",
+        "_later",
+        "_left",
+        "_line",
+        "_unsent",
+        "_waiting",
+    )
+
+    def __init__(self, line: Line, clock: Callable[[], float], later: Later) -> None:
+        self._line = line
+        self._clock = clock
+        self._later = later
+        self._frames: Iterator[Frame] | None = None
+        self._head: RequestHead
+        self._keep = True
+        self._begun = False
+        self._chunked = False
+        self._left = 0
+        """Bytes that the answer still owes, where a number was promised."""
+        self._unsent = b""
+        self._waiting: Wait | None = None
+        self._alarm: Handle | None = None
+
+    def play(self, frames: Iterator[Frame], head: RequestHead, keep: bool) -> None:
+        """Begins the answer to a request with this head; `line.ended` tells when it is over.
+
+        `keep`: the connection may be kept.
+        """
+        self._frames = frames
+        self._head = head
+        self._keep = keep
+        self._begun = self._chunked = False
+        self._left = 0
+        self._go()
+
+    def lost(self) -> None:
+        """The client has left."""
+        frames = self._stop()
+        if isinstance(frames, Generator):
+            frames.close()
+
+    def resume(self) -> None:
+        """The client reads again."""
+        if self._frames is not None and self._alarm is None:
+            self._go()
+
+    def _go(self) -> None:
+        """Plays until the answer is over, or has to wait."""
+        frames = self._frames
+        line = self._line
+        write = line.transport.write
+        out, self._unsent = self._unsent, b""
+        full = bool(out)  # something of the body is in it
+        assert frames is not None
+        try:
+            for frame in frames:
+                kind = type(frame)
+                if kind is Chunks or kind is Body:
+                    if full:
+                        write(out)
+                        out = b""
+                    full = True
+                    if kind is Body:
+                        data: bytes = frame.data  # type: ignore[union-attr]  # `kind is` is measured
+                        out += b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
+                        self._left -= len(data)
+                    elif self._chunked:
+                        parts = [b"%x\r\n%b\r\n" % (len(part), part) for part in frame.parts if part]  # type: ignore[union-attr]
+                        out += b"".join(parts)
+                    else:
+                        data = b"".join(frame.parts)  # type: ignore[union-attr]
+                        out += data
+                        self._left -= len(data)
+                    if not line.writable:
+                        self._unsent = out
+                        return
+                elif isinstance(frame, Head):
+                    out += self._start(frame)
+                else:
+                    if isinstance(frame, Wait) and frame.until <= self._clock():
+                        continue
+                    if isinstance(frame, Hangup):
+                        self._hang_up(frame.how, out)
+                        return
+                    if out:
+                        write(out)
+                        out, full = b"", False
+                    if isinstance(frame, Wait):
+                        self._wait(frame)
+                    else:
+                        self._work(frame)  # type: ignore[arg-type]  # the last one of the union
+                    return
+        except BaseException as error:
+            self._fail(error, out)
+            return
+        self._frames = None
+        if self._chunked:
+            write(out + _END)
+        elif out:
+            write(out)
+        line.ended(self._keep and self._left <= 0)
+
+    def _start(self, frame: Head) -> bytes:
+        """The head of the answer as bytes."""
+        request = self._head
+        status, length, old = frame.status, frame.length, request.old
+        self._begun = True
+        lines = [status_line(status, old), *map(b": ".join, frame.headers)]
+        bodiless = request.method == "HEAD" or status in (204, 304)
+        if length is not None:
+            if not bodiless:
+                self._left = length
+            if length or (bodiless and status != 204):
+                lines.append(b"content-length: %d" % length)
+        elif not bodiless:
+            self._chunked = not old
+            if old:
+                self._keep = False  # nothing but the end of the connection ends such a body
+        if not self._keep:
+            if not request.keep_alive and not old:
+                lines.append(b"connection: close")
+        elif old:
+            lines.append(b"connection: keep-alive")
+        if self._chunked:
+            lines.append(b"transfer-encoding: chunked")
+        elif length == 0 and not bodiless:
+            lines.append(b"content-length: 0")
+        found = b"\r\n".join(lines)
+        if b"\r\nconnection: " in found and b"\r\nconnection: close" in found.lower():
+            self._keep = False
+        return found + self._line.dates.line()
+
+    def _wait(self, frame: Wait) -> None:
+        self._waiting = frame
+        left = frame.until - self._clock()
+        self._alarm = self._later(self._line.loop, min(left, KEEP_ALIVE_INTERVAL), self._wake, left)
+
+    def _wake(self, left: float) -> None:
+        """The alarm for a Wait that had so many seconds left."""
+        waiting = self._waiting
+        if waiting is None:
+            return
+        if waiting.until > self._clock():
+            if left > KEEP_ALIVE_INTERVAL and not waiting.silent:
+                self._comment()
+            self._wait(waiting)
+            return
+        self._waiting = self._alarm = None
+        if self._line.writable:
+            self._go()
+
+    def _comment(self) -> None:
+        """Keeps a client patient, and only a stream has that."""
+        if self._chunked:
+            self._line.transport.write(b"%x\r\n%b\r\n" % (len(KEEP_ALIVE), KEEP_ALIVE))
+
+    def _work(self, frame: Work) -> None:
+        loop, frames = self._line.loop, self._frames
+
+        def done(future: asyncio.Future[Any]) -> None:
+            error = future.exception()
+            if self._frames is not frames:
+                return  # the client has left
+            if self._alarm is not None:
+                self._alarm.cancel()
+                self._alarm = None
+            if error is not None:
+                self._fail(error, b"")
+                return
+            frame.result = future.result()
+            self._go()
+
+        self._alarm = loop.call_later(KEEP_ALIVE_INTERVAL, self._still_working)
+        loop.run_in_executor(None, frame.run).add_done_callback(done)
+
+    def _still_working(self) -> None:
+        self._comment()
+        self._alarm = self._line.loop.call_later(KEEP_ALIVE_INTERVAL, self._still_working)
+
+    def _hang_up(self, how: str, out: bytes) -> None:
+        if how == "after" and self._chunked:
+            out += _END
+        if out:
+            self._line.transport.write(out)
+        self.lost()
+        self._line.hang_up("reset" if how == "reset" else "close")
+
+    def _fail(self, error: BaseException, out: bytes) -> None:
+        """The frames have raised: a bug, which is told; whoever asked learns that there was one."""
+        begun = self._begun
+        self.lost()
+        _log.error("an answer could not be made", exc_info=error)
+        line = self._line
+        line.transport.write(out if begun else BUG % line.dates.line())
+        line.ended(False)
+
+    def _stop(self) -> Iterator[Frame] | None:
+        frames, self._frames = self._frames, None
+        alarm, self._alarm = self._alarm, None
+        self._waiting = None
+        self._unsent = b""
+        if alarm is not None:
+            alarm.cancel()
+        return frames
