@@ -8,9 +8,11 @@ sleeps: what a token has to wait for is frames.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .chances import Chances
 from .frames import Wait
@@ -38,6 +40,8 @@ class Due(ABC):
     def __init__(self, tokens: int, began: float) -> None:
         self._tokens = tokens
         self.produced = 0
+        self._together: Sequence[float] = ()
+        """When tokens that are waited for together are due."""
         self.started = self.first = self.last = began
 
     def __len__(self) -> int:
@@ -53,8 +57,12 @@ class Due(ABC):
         for waits in self:
             yield from waits
 
-    def close(self) -> None:  # noqa: B027  most have nothing to give back
-        """Nobody waits any more."""
+    def close(self, now: float) -> None:
+        """Nobody waits any more. Of tokens that were waited for together, those due until `now` count."""
+        if self._together and not self.produced:
+            self.produced = bisect_right(self._together, now)
+            if self.produced:
+                self.first, self.last = self._together[0], self._together[self.produced - 1]
 
     @abstractmethod
     def _times(self) -> Iterator[tuple[float, bool]]:
@@ -74,6 +82,21 @@ class Due(ABC):
         self.last = time
 
 
+@dataclass(frozen=True, slots=True)
+class _Evenly(Sequence[float]):
+    """`count` times, `gap` apart."""
+
+    first: float
+    gap: float
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.first + self.gap * index
+
+
 class _Steady(Due):
     """A fixed first token and fixed gaps: any time is known at once."""
 
@@ -88,6 +111,7 @@ class _Steady(Due):
 
     def end(self) -> Iterator[Wait]:
         last = self._first + self._gap * max(self._tokens - 1, 0)
+        self._together = _Evenly(self._first, self._gap, self._tokens)
         yield Wait(last)
         self.first, self.last, self.produced = self._first, last, self._tokens
 
@@ -124,7 +148,7 @@ class _Drawn(Due):
         if self._latencies.load_factor != 1 or not self._tokens:
             yield from super().end() if self._tokens else self._one(self._times())
             return
-        times = [time for time, _ in self._times()]
+        times = self._together = [time for time, _ in self._times()]
         yield Wait(times[-1])
         self.first, self.last, self.produced = times[0], times[-1], self._tokens
 
@@ -163,7 +187,7 @@ class _Batched(Due):
         for _ in range(self._entry.tokens):
             yield from self._one(times)
 
-    def close(self) -> None:
+    def close(self, now: float) -> None:
         self._entry.left = True
 
 

@@ -8,7 +8,7 @@ Where each line is counted: router/src/server.rs, infer/mod.rs, validation.rs, b
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from .batch import Batch, Calls
 from .headers import Timings
@@ -52,6 +52,8 @@ class Metrics:
     def __init__(self, max_input_tokens: int, max_total_tokens: int) -> None:
         self._input_bounds = _hundredths(max_input_tokens)
         self._total_bounds = _hundredths(max_total_tokens)
+        self.produced: Callable[[int], None] = _nobody
+        """Told how many tokens a generation had when it ended."""
         self.clear()
 
     def clear(self) -> None:
@@ -114,6 +116,7 @@ class Metrics:
         """
         self.running -= 1
         self.running_tokens -= input_length + max_new_tokens
+        self.produced(tokens)
         self.skipped_tokens += tokens - unseen
         calls = tokens + failed
         if not calls:
@@ -207,3 +210,7 @@ class Metrics:
                 took = spent if series in ("inference", "forward") else at_once
                 named.append((f"tgi_batch_{series}_duration", {"method": method}, took))
         yield from (entry for entry in named if entry[2].count)
+
+
+def _nobody(tokens: int) -> None:
+    """Nobody wants to know."""

@@ -227,7 +227,7 @@ class Run:
         tokens, seconds, failed, first = asked.tokens, asked.seconds, asked.failed, None
         due = asked.due
         if due is not None:
-            due.close()
+            due.close(self._infer.clock())
             if not asked.again:
                 self.started = due.started
             complete = due.produced >= len(due)

@@ -142,7 +142,7 @@ def _answer(state: State, call: Call, event: ServeEvent) -> Iterator[Frame]:
     try:
         if stub is not None:
             event.stub, event.stub_id, event.why = stub.placed.name, stub.placed.id, stub.why
-            yield from stub.frames(state.telling(call, event), call, endpoint)
+            yield from stub.frames(state.telling(call, event), call, endpoint, event.fail)
         else:
             asked = state.telling(call, event) if state.drawn else state
             yield from (state.settings.strict and unmatched(state, call)) or endpoint(asked, call)

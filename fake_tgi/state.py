@@ -78,6 +78,7 @@ class State:
         self.compute_type = os.environ.get("COMPUTE_TYPE", "gpu+optimized").encode()
         self.metrics = Metrics(settings.max_input_tokens, settings.max_total_tokens)
         self.journal = Journal(clock=clock)
+        self.metrics.produced = self.journal.produced
         self.queue = GenerationQueue()
         self.scenarios = Scenarios()
         file = _stub_file(settings) if like is None else like.stubs.file

@@ -10,14 +10,14 @@ All wait up to `?wait=SECONDS` (default 1) for answers in flight, so that what t
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ..journal import ServeEvent
+from ..journal.json_form import as_json
 from ..matching import FormError, RequestPattern
 from ..shards.scripted import FormatError
 from .bodies import json_object, refuse
@@ -27,37 +27,7 @@ if TYPE_CHECKING:
 
     from ..state import State
 
-__all__ = ["record", "routes"]
-
-
-def record(event: ServeEvent) -> dict[str, Any]:
-    """One serve event as JSON. Bodies are text; bytes that are no UTF-8 are replaced."""
-    call = event.call
-    return {
-        "id": event.id,
-        "request": {
-            "method": call.method,
-            "path": call.path,
-            "query": call.query,
-            "headers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in call.headers],
-            "body": call.body.decode("utf-8", "replace"),
-        },
-        "stub": event.stub,
-        "stub_id": event.stub_id,
-        "why": event.why,
-        "response": {
-            "status": event.status,
-            "headers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in event.headers],
-            "chunks": [
-                {"at": round(at, 6), "data": data.decode("utf-8", "replace")} for at, data in event.sent
-            ],
-        },
-        "ended": event.ended,
-        "events": len(event.events),
-        "faults": list(event.faults),
-        "error": event.error,
-        "seconds": round(event.seconds, 6),
-    }
+__all__ = ["routes"]
 
 
 def routes(state: State) -> list[Route]:
@@ -65,16 +35,13 @@ def routes(state: State) -> list[Route]:
 
     async def settled(request: Request) -> None:
         wait = _number(request, "wait", 1.0)
-        if state.journal.in_flight and wait:
-            try:
-                await asyncio.wait_for(state.journal.idle(), wait)
-            except asyncio.TimeoutError:
-                return  # what is still in flight says so
+        if wait:
+            await state.journal.idle(wait)  # what is still in flight then says so
 
     def shown(events: Iterable[ServeEvent]) -> JSONResponse:
         return JSONResponse(
             {
-                "requests": [record(event) for event in events],
+                "requests": [as_json(event) for event in events],
                 "in_flight": state.journal.in_flight,
                 "dropped": state.journal.dropped,
             }

@@ -139,9 +139,9 @@ class Redactor:
         lowered = name.lower()
         if lowered == "set-cookie":
             pair, semicolon, attributes = value.partition(";")
-            return f"{pair.partition('=')[0]}={PLACEHOLDER}{semicolon}{attributes}"
+            return f"{_cookie(pair)}{semicolon}{attributes}"
         if lowered in ("cookie", "cookie2"):
-            return "; ".join(f"{pair.partition('=')[0].strip()}={PLACEHOLDER}" for pair in value.split(";"))
+            return "; ".join(map(_cookie, value.split(";")))
         scheme, space, _ = value.strip().partition(" ")
         return f"{scheme} {PLACEHOLDER}" if space and lowered.endswith("authorization") else PLACEHOLDER
 
@@ -187,6 +187,12 @@ def _values(name: str, value: str) -> Iterable[bytes]:
             yield pair.partition("=")[2].strip().encode("latin-1", "replace")
     else:
         yield value.strip().encode("latin-1", "replace")
+
+
+def _cookie(pair: str) -> str:
+    """A cookie without its value; one without a name is nothing but a value."""
+    name, equals, _ = pair.partition("=")
+    return f"{name.strip()}={PLACEHOLDER}" if equals else PLACEHOLDER
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -66,12 +66,22 @@ class StubMatch:
     why: str
     errors: deque[StubFailure] = field(repr=False)
 
-    def frames(self, state: State, call: Call, endpoint: Endpoint) -> Iterator[Frame]:
-        """The answer to `call`, which `endpoint` would answer otherwise. Raises `Refusal` as endpoints do."""
+    def frames(
+        self,
+        state: State,
+        call: Call,
+        endpoint: Endpoint,
+        tell: Callable[[BaseException], None] = lambda error: None,
+    ) -> Iterator[Frame]:
+        """The answer to `call`, which `endpoint` would answer otherwise. Raises `Refusal` as endpoints do.
+
+        `tell` gets what a user's own function raises; the answer is a 500.
+        """
         try:
             yield from self.answer.frames(state, call, endpoint)
         except AnswerFailed as failed:
             self.errors.append(StubFailure(self.placed, call, failed.error))
+            tell(failed.error)
             body = value({"error": f"{self.placed.name} raised {failed}", "error_type": "stub"})
             yield Head(500, JSON, len(body))
             yield Body(body)
