@@ -24,6 +24,9 @@ __all__ = ["Clock", "Handle", "Later", "ScaledClock", "VirtualClock", "clock_of"
 _SETTLE = 4
 """Turns of the event loop in which whoever was woken may act before a virtual clock moves on."""
 
+_PATIENCE = 0.05
+"""Real seconds for which a virtual clock waits for a client that is to act."""
+
 
 class Handle(Protocol):
     """A call that is to come."""
@@ -97,6 +100,8 @@ class _Timer:
     loop: asyncio.AbstractEventLoop
     callback: Callable[..., object]
     args: tuple[Any, ...]
+    waiting: bool = True
+    """Whether time may jump there; False: it is only called when time passes by."""
     cancelled: bool = False
 
     def cancel(self) -> None:
@@ -108,7 +113,8 @@ class VirtualClock:
 
     A clock that jumps goes to the next time that somebody waits for, once the event loop has nothing else
     at hand; so everything happens in its order and at its time, and takes no time. A client on a socket is
-    not "somebody": what it does between two jumps happens whenever it happens.
+    not "somebody": what it does between two jumps happens whenever it happens. One in this process is, who
+    holds the clock while it acts.
     """
 
     def __init__(self, *, jumps: bool = True, start: float = 0.0) -> None:
@@ -119,6 +125,8 @@ class VirtualClock:
         self._numbers = itertools.count()
         self._moved = threading.Condition(threading.RLock())
         self._stepping = False
+        self._holders: dict[object, float] = {}
+        self._watching = False
 
     def __call__(self) -> float:
         return self._now
@@ -127,11 +135,30 @@ class VirtualClock:
         self, loop: asyncio.AbstractEventLoop, seconds: float, callback: Callable[..., object], *args: Any
     ) -> Handle:
         """Calls back on `loop` when time has come to now + `seconds`."""
-        timer = _Timer(loop, callback, args)
+        return self._set(_Timer(loop, callback, args), seconds)
+
+    def call_in_passing(
+        self, loop: asyncio.AbstractEventLoop, seconds: float, callback: Callable[..., object], *args: Any
+    ) -> Handle:
+        """The same, but time does not jump there of itself: for who gives up waiting for somebody else."""
+        return self._set(_Timer(loop, callback, args, waiting=False), seconds)
+
+    def _set(self, timer: _Timer, seconds: float) -> Handle:
         with self._moved:
             heapq.heappush(self._timers, (self._now + max(seconds, 0.0), next(self._numbers), timer))
             self._arrange()
         return timer
+
+    def hold(self, who: object) -> None:
+        """Time does not jump until `who` is released; but after a moment it does not wait any longer."""
+        with self._moved:
+            self._holders[who] = time.monotonic()
+
+    def release(self, who: object) -> None:
+        """The hold is over."""
+        with self._moved:
+            if self._holders.pop(who, None) is not None and not self._holders:
+                self._arrange()
 
     def advance(self, seconds: float, *, timeout: float = 10.0) -> None:
         """Lets `seconds` pass. From a thread without an event loop, returns when all of it has happened;
@@ -166,9 +193,15 @@ class VirtualClock:
         if self._stepping:
             return
         self._drop_cancelled()
-        while self._timers and self._timers[0][0] <= self._limit:
+        while self._timers and self._timers[0][0] <= self._limit and self._awaited():
             loop = self._timers[0][2].loop
+            held = self._held()
             try:
+                if held:
+                    if not self._watching:
+                        loop.call_soon_threadsafe(loop.call_later, held, self._look_again)
+                        self._watching = True
+                    return
                 loop.call_soon_threadsafe(self._settle, loop, _SETTLE)
             except RuntimeError:  # that loop is closed, and nobody waits on it any more
                 heapq.heappop(self._timers)
@@ -196,7 +229,7 @@ class VirtualClock:
         with self._moved:
             self._stepping = False
             self._drop_cancelled()
-            if self._timers and self._timers[0][0] <= self._limit:
+            if self._timers and self._timers[0][0] <= self._limit and self._awaited() and not self._held():
                 self._now = max(self._now, self._timers[0][0])
                 while self._timers and self._timers[0][0] <= self._now:
                     timer = heapq.heappop(self._timers)[2]
@@ -217,6 +250,25 @@ class VirtualClock:
             loop = asyncio.get_running_loop()
             self._stepping = True
             loop.call_soon(self._settle, loop, _SETTLE)
+
+    def _held(self) -> float:
+        """For how many real seconds more somebody is to act before time may jump."""
+        if not self._holders or self._limit < math.inf:
+            return 0.0
+        now = time.monotonic()
+        self._holders = {who: since for who, since in self._holders.items() if now < since + _PATIENCE}
+        return max((since + _PATIENCE - now for since in self._holders.values()), default=0.0)
+
+    def _look_again(self) -> None:
+        with self._moved:
+            self._watching = False
+            self._arrange()
+
+    def _awaited(self) -> bool:
+        """Whether somebody waits for a time, or it passes because it was told to."""
+        if self._limit < math.inf or self._timers[0][2].waiting:
+            return True
+        return any(timer.waiting and not timer.cancelled for _, _, timer in self._timers)
 
     def _drop_cancelled(self) -> None:
         while self._timers and self._timers[0][2].cancelled:

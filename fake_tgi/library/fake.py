@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..app import Application, create_app
 from ..server import Server
@@ -21,14 +21,22 @@ from .verbs import Verbs
 if TYPE_CHECKING:
     from types import TracebackType
 
+    import aiohttp
+    import httpx
+    import httpx2
+    import requests.adapters
     from typing_extensions import Self, Unpack
 
     from ..shard import Shard
     from ..state import State
+    from ..transports.wires import Wires
 
 __all__ = ["FakeTGI"]
 
 _LOOPBACK: Final = "127.0.0.1"
+_NOWHERE: Final = (
+    "http://fake-tgi.invalid"  # no resolver knows it, so that a forgotten transport is found out
+)
 
 
 @cache
@@ -68,6 +76,8 @@ class FakeTGI(Verbs):
         self._app = create_app(made, tokenizer=tokenizer, shard=shard)
         self._server = Server(self._app, host, port if listen else None)
         self._running: asyncio.AbstractEventLoop | None = None
+        self._listens = listen
+        self._wires: Wires | None = None
         super().__init__(LocalControl(self._app.state, lambda: self._running))
 
     @property
@@ -87,8 +97,11 @@ class FakeTGI(Verbs):
 
     @property
     def base_url(self) -> str:
-        """`http://host:port` for a client, without a slash at the end. RuntimeError unless running."""
-        return self._server.base_url
+        """`http://host:port` for a client, without a slash at the end. RuntimeError unless running.
+
+        Without a port to listen on, a name that leads nowhere but through a transport.
+        """
+        return self._server.base_url if self._listens else _NOWHERE
 
     def start(self) -> Self:
         """Serves from a thread of its own; returns when requests are answered.
@@ -103,6 +116,60 @@ class FakeTGI(Verbs):
         """Stops serving: requests in flight are cut. What the fake saw can still be asked. Idempotent."""
         self._running = None
         self._server.stop()
+
+    def requests_adapter(self, **arguments: Any) -> requests.adapters.HTTPAdapter:
+        """For requests, without a socket: `session.mount(fake.base_url, fake.requests_adapter())`.
+
+        `arguments` are those of requests' HTTPAdapter. As all transports, it streams as a socket does, and
+        shares stubs, journal and clock.
+        """
+        from ..transports.requests import Adapter
+
+        return Adapter(self._memory(), **arguments)
+
+    def aiohttp_connector(self, **arguments: Any) -> aiohttp.BaseConnector:
+        """For aiohttp, without a socket: `aiohttp.ClientSession(connector=fake.aiohttp_connector())`.
+
+        `arguments` are those of aiohttp's BaseConnector. Call it where an event loop runs.
+        """
+        from ..transports.aiohttp import Connector
+
+        return Connector(self._memory(), **arguments)
+
+    def httpx_transport(self) -> httpx.BaseTransport:
+        """For httpx, without a socket: `httpx.Client(transport=fake.httpx_transport())`."""
+        from ..transports.httpx import transport
+
+        made: httpx.BaseTransport = transport(self._memory(), "httpx")
+        return made
+
+    def httpx_async_transport(self) -> httpx.AsyncBaseTransport:
+        """For httpx on asyncio, without a socket."""
+        from ..transports.httpx import async_transport
+
+        made: httpx.AsyncBaseTransport = async_transport(self._memory(), "httpx")
+        return made
+
+    def httpx2_transport(self) -> httpx2.BaseTransport:
+        """For httpx2 (openai and huggingface_hub are built on it), without a socket."""
+        from ..transports.httpx import transport
+
+        made: httpx2.BaseTransport = transport(self._memory(), "httpx2")
+        return made
+
+    def httpx2_async_transport(self) -> httpx2.AsyncBaseTransport:
+        """For httpx2 on asyncio, without a socket."""
+        from ..transports.httpx import async_transport
+
+        made: httpx2.AsyncBaseTransport = async_transport(self._memory(), "httpx2")
+        return made
+
+    def _memory(self) -> Wires:
+        from ..transports.wires import Wires
+
+        if self._wires is None:
+            self._wires = Wires(self._server, self.state.clock)
+        return self._wires
 
     def __enter__(self) -> Self:
         return self.start()

@@ -1,0 +1,202 @@
+"""The ends that clients hold: one that blocks its thread, one that is awaited. Both lead to a running server.
+
+A timeout ends when so much real time has passed, and on a virtual clock also when that has: a client that
+waits ten seconds for a server that is silent for sixty gives up at once. Time does not jump for a timeout
+alone, so that a server which takes real time to answer is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from ..clock import Handle, VirtualClock
+from .wire import Inbox, ServerEnd
+
+if TYPE_CHECKING:
+    from ..server import Server
+
+__all__ = ["AsyncEnd", "BlockingEnd", "ClientEnd", "Wires"]
+
+
+class Wires:
+    """Connections to one server. `clock` is the fake's."""
+
+    def __init__(self, server: Server, clock: Callable[[], float]) -> None:
+        self.server = server
+        self.virtual = clock if isinstance(clock, VirtualClock) else None
+        self._ports = count(50_000)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that serves. Raises ConnectionRefusedError while none does."""
+        try:
+            return self.server.loop
+        except RuntimeError:
+            raise _refused() from None
+
+    def connect(self, inbox: Inbox) -> tuple[asyncio.AbstractEventLoop, ServerEnd]:
+        """A new connection, from any thread, that fills `inbox`. Raises ConnectionRefusedError."""
+        loop = self.loop
+        end = ServerEnd(loop, self.server.connection(), inbox, next(self._ports))
+        _on(loop, end.open)
+        return loop, end
+
+
+class ClientEnd:
+    """A client's end of a connection. Any thread may send and close."""
+
+    def __init__(self, wires: Wires) -> None:
+        self._virtual = wires.virtual
+        self.inbox = Inbox(None if self._virtual is None else self._act)
+        self._loop, self._server = wires.connect(self.inbox)
+        self._closed = False
+
+    def send(self, data: bytes) -> None:
+        """Sends something; what a closed connection is sent is lost, as in a socket. Raises OSError."""
+        if self._closed:
+            raise OSError(9, "Bad file descriptor")
+        _on(self._loop, self._server.feed, bytes(data))
+
+    def close(self) -> None:
+        """Leaves. Whoever waits for data wakes up, and gets an end."""
+        if not self._closed:
+            self._closed = True
+            with contextlib.suppress(OSError):
+                _on(self._loop, self._server.leave)
+            self.inbox.end()
+            self.rest()
+
+    def rest(self) -> None:
+        """This end waits for the server, or for nobody: as far as it is concerned, time may pass."""
+        if self._virtual is not None:
+            self._virtual.release(self)
+
+    def _act(self) -> None:
+        """It is this end's turn: what has come is to be taken."""
+        if self._virtual is not None:
+            self._virtual.hold(self)
+
+    @property
+    def virtual(self) -> bool:
+        """Whether the fake's clock is a virtual one."""
+        return self._virtual is not None
+
+    @property
+    def closed(self) -> bool:
+        """Whether this end was closed."""
+        return self._closed
+
+    def _limit(self, seconds: float | None, expired: Callable[[], None]) -> Handle | None:
+        """Has `expired` called, on the server's loop, when that much virtual time has passed."""
+        if seconds is None or self._virtual is None:
+            return None
+        return self._virtual.call_in_passing(self._loop, seconds, expired)
+
+
+class BlockingEnd(ClientEnd):
+    """An end that blocks its thread."""
+
+    def receive(self, most: int, timeout: float | None = None) -> bytes:
+        """The next bytes, b"" at the end. `timeout` in seconds. Raises OSError, TimeoutError among them."""
+        found = self.inbox.take(most)
+        if found is not None:
+            return found
+        self._not_on_the_loop()
+        late = threading.Event()
+
+        def expired() -> None:
+            with self.inbox.changed:
+                if not self.inbox.readable:  # what came in time is only not taken yet
+                    self._act()
+                    late.set()
+                    self.inbox.changed.notify_all()
+
+        limit = self._limit(timeout, expired)
+        if not self.inbox.readable:
+            self.rest()
+        try:
+            with self.inbox.changed:
+                arrived = self.inbox.changed.wait_for(lambda: self.inbox.readable or late.is_set(), timeout)
+        finally:
+            if limit is not None:
+                limit.cancel()
+        if late.is_set() or not arrived:
+            raise TimeoutError("timed out")
+        return self.inbox.take(most) or b""
+
+    def _not_on_the_loop(self) -> None:
+        try:
+            here: Any = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        if here is self._loop:
+            raise RuntimeError(
+                "this blocking call is made on the event loop that serves the fake, and would wait for "
+                "itself: use an asynchronous client, or `with FakeTGI()`, which serves in a thread"
+            )
+
+
+class AsyncEnd(ClientEnd):
+    """An end that is awaited, on the event loop that it was made on."""
+
+    def __init__(self, wires: Wires) -> None:
+        super().__init__(wires)
+        self._own = asyncio.get_running_loop()
+        self._waiter: asyncio.Future[None] | None = None
+        self.inbox.told = self._told
+
+    async def receive(self, most: int, timeout: float | None = None) -> bytes:
+        """The next bytes, b"" at the end. `timeout` in seconds. Raises OSError, TimeoutError among them."""
+        found = self.inbox.take(most)
+        if found is not None:
+            return found
+        late = False
+
+        def expired() -> None:
+            nonlocal late
+            if not self.inbox.readable:  # what came in time is only not taken yet
+                self._act()
+                late = True
+                self._told()
+
+        limit = self._limit(timeout, expired)
+        real = None if timeout is None else self._own.call_later(timeout, expired)
+        try:
+            while not self.inbox.readable and not late:
+                self._waiter = self._own.create_future()
+                if not self.inbox.readable and not late:
+                    self.rest()
+                    await self._waiter
+        finally:
+            self._waiter = None
+            if limit is not None:
+                limit.cancel()
+            if real is not None:
+                real.cancel()
+        if late:
+            raise TimeoutError("timed out")
+        return self.inbox.take(most) or b""
+
+    def _told(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the client's loop has ended
+            self._own.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+def _on(loop: asyncio.AbstractEventLoop, do: Callable[..., object], *args: object) -> None:
+    try:
+        loop.call_soon_threadsafe(do, *args)
+    except RuntimeError:
+        raise _refused() from None
+
+
+def _refused() -> ConnectionRefusedError:
+    return ConnectionRefusedError(111, "the fake is not running: start it, or use it as a context manager")
