@@ -1,45 +1,220 @@
-"""Fixtures for test suites that talk to TGI.
+"""Fixtures, marks and options for test suites that talk to TGI: see docs/pytest.md.
 
 Loaded by every pytest run of an environment that has this package, so it imports nothing but pytest, and
-works where the server's own dependencies are missing: only a test that asks for the server needs them.
+works where the server's own dependencies are missing: only a test that asks for the server needs them. What
+stands behind it is `fake_tgi.testing`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import argparse
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from .server import Server
-    from .tokenizer import Tokenizer
+from .testing.options import MARKERS, OPTIONS
 
-__all__ = ["fake_tgi"]
+if TYPE_CHECKING:
+    from .library.fake import FakeTGI
+    from .testing.serving import TestServer
+    from .testing.use import Use
+
+__all__ = ["fake_tgi", "fake_tgi_server", "fake_tgi_settings"]
+
+_USE = pytest.StashKey["Use"]()
+_PASSED = pytest.StashKey[bool]()
+_SECTION = "fake_tgi"
+_RECORDINGS = "fake_tgi recordings"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("fake_tgi", "fake TGI server")
+    for option in OPTIONS:
+        if option.ini is not None:
+            parser.addini(option.ini_name, option.help, type=option.ini, default=None)  # type: ignore[arg-type]
+        if option.flag is None:
+            continue
+        how: dict[str, Any] = {"metavar": option.metavar} if option.metavar is not None else {}
+        if option.takes == "yes or no":
+            how = {"action": argparse.BooleanOptionalAction}
+        elif option.takes == "several":
+            how["action"] = "append"
+        elif isinstance(option.takes, tuple):
+            how["choices"] = option.takes
+        group.addoption(option.flag, dest=option.ini_name, default=None, help=option.help, **how)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    from importlib.util import find_spec
+
+    if find_spec("tokenizers") is None:  # without the extra [fake] there is nothing to tell of
+        return None
+    version = next((dist.version for plugin, dist in config.pluginmanager.list_plugin_distinfo()
+                    if dist.project_name == "text-generation"), None)  # fmt: skip
+    seed, strict = (_either(config, f"fake_tgi_{name}") for name in ("seed", "strict"))
+    told = ["fake_tgi:", *([version + ","] if version else []), f"seed {seed or 0}"]
+    return " ".join(told) + (", strict" if strict else "")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test with a recording uses the fake, whether it has the fixture or not: it must not go elsewhere."""
+    for item in items:
+        if item.get_closest_marker("fake_tgi_recording") is not None:
+            names: list[str] | None = getattr(item, "fixturenames", None)
+            if names is not None and "fake_tgi" not in names:
+                names.insert(0, "fake_tgi")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report: Any = yield
+    use = item.stash.get(_USE, None)
+    if use is not None:
+        if report.failed:
+            for_it = report.when == "teardown" and item.stash[_PASSED]
+            report.sections.append((_SECTION, _told(use, for_it)))
+        if not report.passed:
+            item.stash[_PASSED] = False
+        if report.when == "teardown" and use.outcome.lines:
+            report.sections.append((_RECORDINGS, "\n".join(use.outcome.lines)))
+    return report  # type: ignore[no-any-return]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    told = [
+        text
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        for title, text in getattr(report, "sections", ())
+        if title == _RECORDINGS
+    ]
+    if told:
+        terminalreporter.section(_RECORDINGS)
+        for text in told:
+            terminalreporter.write_line(text)
 
 
 @pytest.fixture(scope="session")
-def _fake_tgi_tokenizer() -> Tokenizer:
-    """Read once: the one part of a server that is costly to make, and nothing can change it."""
-    from .tokenizer import Tokenizer
+def fake_tgi_settings() -> Mapping[str, Any]:
+    """What the fakes of tests are configured with, by the names of the mark `fake_tgi`. Override it."""
+    return {}
 
-    return Tokenizer.load()
+
+@pytest.fixture(scope="session")
+def fake_tgi_server() -> Iterator[TestServer]:
+    """The server of the whole run: `base_url` stays, what answers there is made anew for each test."""
+    try:
+        from .testing.serving import TestServer
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("fake_tgi", "tgi_contracts"):
+            raise
+        pytest.fail(
+            f"the fixture fake_tgi needs {error.name}: pip install 'text-generation[fake]'", pytrace=False
+        )
+    with TestServer() as server:
+        yield server
 
 
 @pytest.fixture
-def fake_tgi(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """A fake TGI server of this test's own, on a free port; `fake_tgi.base_url` is for the client.
+def fake_tgi(
+    request: pytest.FixtureRequest, fake_tgi_server: TestServer, fake_tgi_settings: Mapping[str, Any]
+) -> Iterator[FakeTGI]:
+    """A fake TGI server of this test's own; `fake_tgi.base_url` is for the client.
 
-    It starts with no memory of other tests, and is gone when the test ends.
+    It has no memory of other tests, and is checked when the test ends: stubs that were never used, calls
+    that nobody expected (if strict), and whatever was raised while it answered fail the test.
     """
-    try:
-        from .app import create_app
-        from .server import Server
+    __tracebackhide__ = _hidden
+    item = request.node
+    use = _use(item, fake_tgi_server, fake_tgi_settings)
+    item.stash[_USE], item.stash[_PASSED] = use, True
+    with use.lent() as fake:
+        _give_to_instance(request, fake)
+        yield fake
+    _tell(use, passed=item.stash[_PASSED])
 
-        tokenizer: Tokenizer = request.getfixturevalue("_fake_tgi_tokenizer")
-    except ModuleNotFoundError as error:
-        raise pytest.UsageError(
-            f"the fixture fake_tgi needs {error.name}: pip install 'text-generation[fake]'"
-        ) from error
-    with Server(create_app(tokenizer=tokenizer)) as server:
-        yield server
+
+def _hidden(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Whether our lines are left out of a traceback: not where there are no others."""
+    return not isinstance(excinfo.value, pytest.fail.Exception)
+
+
+def _use(item: pytest.Item, server: TestServer, settings: Mapping[str, Any]) -> Use:
+    from .testing.use import ConfigurationError, use_of
+
+    config = item.config
+    markers = list(item.iter_markers("fake_tgi"))
+    recording = item.get_closest_marker("fake_tgi_recording")
+    try:
+        for marker in markers:
+            if marker.args:
+                raise ConfigurationError(f"@pytest.mark.fake_tgi: expected names, got {marker.args!r}")
+        return use_of(
+            server,
+            None if recording is None else _named(recording, ConfigurationError),
+            (item.path, item.nodeid.partition("::")[2]),
+            ini=config.getini,
+            ini_folder=config.inipath.parent if config.inipath is not None else config.rootpath,
+            fixture=settings,
+            markers=[marker.kwargs for marker in reversed(markers)],
+            flag=config.getoption,
+            shell_folder=config.invocation_params.dir,
+        )
+    except ConfigurationError as error:
+        wrong = str(error)
+    pytest.fail(wrong, pytrace=False)
+
+
+def _named(marker: pytest.Mark, error: type[Exception]) -> dict[str, Any]:
+    """The marker's arguments by name."""
+    if len(marker.args) > 1:
+        raise error(f"@pytest.mark.fake_tgi_recording: expected a file, got {marker.args!r}")
+    return {**({"file": marker.args[0]} if marker.args else {}), **marker.kwargs}
+
+
+def _give_to_instance(request: pytest.FixtureRequest, fake: FakeTGI) -> None:
+    """A test of a unittest.TestCase takes no arguments: it finds the fake on itself."""
+    from unittest import TestCase
+
+    if isinstance(request.instance, TestCase):
+        request.instance.fake_tgi = fake  # type: ignore[attr-defined]
+
+
+def _told(use: Use, failed_for_it: bool) -> str:
+    """What the fake shows of a failure; whatever it may be, it must not end the run."""
+    try:
+        return use.told(failed_for_it=failed_for_it)
+    except Exception as error:
+        return f"the fake cannot be told of: {error!r}"
+
+
+def _tell(use: Use, *, passed: bool) -> None:
+    """Fails the test for what was found; one that has failed already shows it, and does not fail again."""
+    __tracebackhide__ = _hidden
+    if not passed:
+        return
+    from warnings import warn
+
+    from .testing.report import findings_told, user_traceback
+    from .testing.use import FakeTGIWarning
+
+    for warning in use.outcome.warnings:
+        warn(FakeTGIWarning(warning), stacklevel=2)
+    for finding in use.found:
+        if finding.error is not None:
+            raise finding.error.with_traceback(user_traceback(finding.error))
+    told = [findings_told(use.found)] if use.found else []
+    told += use.outcome.errors
+    if told:
+        pytest.fail("\n".join(told), pytrace=False)
+
+
+def _either(config: pytest.Config, name: str) -> Any:
+    typed = config.getoption(name)
+    return config.getini(name) if typed is None else typed

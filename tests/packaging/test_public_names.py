@@ -15,7 +15,10 @@ from text_generation import AsyncClient, AsyncStream, Client, Stream
 
 TYPED_PROGRAMS = Path(__file__).resolve().parents[1] / "typing"
 # The published client's modules keep its names, listed or not; a package of parts has nothing to list.
-PARTS = ("endpoints", "hyper", "minijinja", "recordings", "render", "schemas", "serde", "shards", "vision")
+PARTS = (
+    "endpoints", "hyper", "minijinja", "recordings", "render", "schemas", "serde", "shards", "testing",
+    "vision",
+)  # fmt: skip
 WITHOUT_LIST = {"fake_tgi", *(f"fake_tgi.{package}" for package in PARTS)}
 
 

@@ -1,0 +1,111 @@
+"""What is wrong with a test though all its own assertions hold: the rules of strictness.
+
+A stub that no call used, a call in strict mode that no stub answered, a call that is not on the test's
+recording, and whatever was raised behind the test's back: by a user's function, or by the fake itself. What
+was raised is kept as it was, so that it can be raised again where the test sees it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ..matching import Asked
+from ..stubs.near_misses import near_misses
+from .telling import call_line
+
+if TYPE_CHECKING:
+    from ..journal import ServeEvent
+    from ..library.live import LiveStub
+    from ..state import State
+    from ..stubs.placed import PlacedStub
+    from .configuration import Configuration
+    from .handle import LentFake
+
+__all__ = ["Finding", "findings"]
+
+_NEAREST: Final = 3
+_REFUSED: Final = 501
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong. `told` begins with a line that says what; `error` is what was raised."""
+
+    told: tuple[str, ...]
+    error: BaseException | None = None
+
+
+def findings(
+    fake: LentFake, configuration: Configuration, raised: Iterable[BaseException] = ()
+) -> list[Finding]:
+    """Everything that is wrong, errors first. `raised` is what applications around the fake raised."""
+    state = fake.state
+    found = list(_errors(fake, raised, users=not configuration.allow_answer_errors))
+    found += _refused(state, "unrecorded", "a call is not on the recording of this test")
+    if not configuration.allow_unexpected_calls:
+        found += _refused(state, "unmatched", "a call that nobody expected")
+    if not configuration.allow_unused_stubs:
+        found += [_unused(stub, state) for stub in fake.unused]
+    return found
+
+
+def _errors(fake: LentFake, raised: Iterable[BaseException], *, users: bool) -> Iterator[Finding]:
+    seen: set[int] = set()
+    for failure in fake.failures:
+        seen.add(id(failure.error))
+        if users:
+            asked = f"when it was asked {failure.call.method} {failure.call.path}"
+            yield Finding((f"{failure.placed.name} raised {_named(failure.error)} {asked}",), failure.error)
+    broken = (event.exception for event in fake.state.journal if event.ended == "failed")
+    for error in (*broken, *raised):
+        if error is not None and id(error) not in seen:
+            seen.add(id(error))
+            yield Finding((f"the fake itself raised {_named(error)}",), error)
+
+
+def _named(error: BaseException) -> str:
+    said = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _refused(state: State, kind: str, what: str) -> Iterator[Finding]:
+    """Calls that got 501, which TGI never sends: its body says why, and what would have been answered."""
+    for event in state.journal:
+        if event.status != _REFUSED or event.stub is not None:
+            continue
+        try:
+            said = json.loads(event.body)
+        except ValueError:
+            continue
+        if isinstance(said, dict) and said.get("error_type") == kind:
+            first, *misses = str(said.get("error")).splitlines()
+            yield Finding((f"{what}: {call_line(event)}", f"  {first}", *(f"    {miss}" for miss in misses)))
+
+
+def _unused(stub: LiveStub, state: State) -> Finding:
+    try:
+        placed = state.stubs.find(stub.id)
+    except LookupError:  # taken away again, unused
+        return Finding((f"{stub.name} was never used, and removed",))
+    wanted = json.dumps(placed.stub.when.as_json(), ensure_ascii=False)
+    lines = [f"{placed.name} was never used; it is for {wanted}"]
+    events = list(state.journal)
+    if not events:
+        lines.append("  no call has come")
+    told = (_why_not(event, placed, state) for event in events)
+    nearest = sorted(told, key=lambda each: each[0])[:_NEAREST]
+    return Finding((*lines, *(line for _, each in nearest for line in each)))
+
+
+def _why_not(event: ServeEvent, placed: PlacedStub, state: State) -> tuple[int, list[str]]:
+    """How far a call was from a stub, and in what."""
+    missed = near_misses([placed], Asked(event.call), state.scenarios, 1)
+    line = f"  {call_line(event)}"
+    if not missed:
+        other = "another stub answered it" if event.stub is not None else "no stub was in its place then"
+        return 0, [line, f"    matches, but {other}"]
+    differences = missed[0].differences
+    return len(differences), [line, *(f"    {difference}" for difference in differences)]

@@ -1,0 +1,55 @@
+"""The fake that a test gets: a FakeTGI whose server is the whole run's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from ..library.fake import FakeTGI
+from ..library.local import LocalControl
+
+if TYPE_CHECKING:
+    from ..app import Application
+    from ..stubs.placed import StubFailure
+    from .serving import TestServer
+
+__all__ = ["LentFake"]
+
+
+class LentFake(FakeTGI):
+    """A FakeTGI that is served already, and not by itself: it cannot be started or stopped."""
+
+    def __init__(self, app: Application, server: TestServer) -> None:
+        super().__init__(listen=False)
+        self._app = app
+        self._server = server.server
+        self._base_url = server.base_url
+        self._running = server.loop
+        self._failures: list[StubFailure] = []
+        self._control = LocalControl(app.state, lambda: self._running)
+
+    @property
+    def base_url(self) -> str:
+        """`http://127.0.0.1:PORT`, the same in every test of a run."""
+        return self._base_url
+
+    @property
+    def failures(self) -> list[StubFailure]:
+        """What users' own functions raised since the test began, whatever was reset in between."""
+        return [*self._failures, *self.state.stubs.errors]
+
+    def reset(self) -> None:
+        """Everything as at the start of the test."""
+        self._failures += self.state.stubs.errors
+        super().reset()
+
+    def start(self) -> NoReturn:
+        """Raises RuntimeError: it runs."""
+        raise RuntimeError(
+            "the fixture's fake runs already; make one of your own with `with FakeTGI() as fake`"
+        )
+
+    def stop(self) -> NoReturn:
+        """Raises RuntimeError: the server is that of all tests."""
+        raise RuntimeError(
+            "the fixture's fake stops by itself; make one of your own with `with FakeTGI() as fake`"
+        )
