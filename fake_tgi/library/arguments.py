@@ -81,13 +81,14 @@ class SettingsArguments(TypedDict, total=False):
 
 def read_settings(given: Mapping[str, Any]) -> dict[str, Any]:
     """The settings by their own names. Raises TypeError for an unknown name, and one given twice."""
-    known = [spec.name for spec in fields(Settings) if spec.init]
+    known = [spec.name for spec in fields(Settings) if spec.init and spec.name not in ("hostname", "port")]
     found: dict[str, Any] = {}
     for name, value in given.items():
         own = ALIASES.get(name, name)
         if own not in known:
             close = get_close_matches(name, [*known, *ALIASES], n=3, cutoff=0.5)
             hint = f"did you mean {' or '.join(close)}?" if close else "see fake_tgi.settings.Settings"
+            hint = "say host=" if name == "hostname" else hint
             raise TypeError(f"FakeTGI has no setting {name!r}: {hint}")
         if own in found:
             raise TypeError(f"{own} is given twice: as {own} and as {name}")

@@ -1,7 +1,8 @@
 """A fake TGI server for programs and tests: `with FakeTGI() as fake`, and everything that can be said to it.
 
 One event loop serves a fake: that of a thread of its own, the running one (`async with`), or one in another
-process. Stubs may be placed before it starts. What is done to it from another thread is done on its loop.
+process. Stubs may be placed before it starts, but for one in another process. What is done to it from another
+thread is done on its loop.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from ..server import Server
 from ..settings import Settings
 from ..tokenizer import Tokenizer
 from .arguments import SettingsArguments, read_settings
+from .control import NeedsInProcess
 from .local import LocalControl
+from .remote import RemoteControl
+from .spawned import ServeProcess, words_for
 from .verbs import Verbs
 
 if TYPE_CHECKING:
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from ..shard import Shard
     from ..state import State
     from ..transports.wires import Wires
+    from .admin_api import AdminApi
 
 __all__ = ["FakeTGI"]
 
@@ -59,7 +64,8 @@ class FakeTGI(Verbs):
     `inter_token_latency`. Raises TypeError for another name, SettingsError for a value that cannot be.
 
     It listens on `host` and `port` (0: a free one). `listen=False` opens no port: only transports lead to it.
-    `shard` is what plays the model.
+    `subprocess=True` runs `fake-tgi serve`: the same verbs, but no transports, and no Python functions as
+    answers. `shard` is what plays the model.
     """
 
     def __init__(
@@ -68,32 +74,62 @@ class FakeTGI(Verbs):
         host: str = _LOOPBACK,
         port: int = 0,
         listen: bool = True,
+        subprocess: bool = False,
         shard: Shard | None = None,
         **settings: Unpack[SettingsArguments],
     ) -> None:
-        made = Settings(**read_settings({"hostname": host, "port": port, **settings}))
+        given = {"hostname": host, "port": port, **read_settings(settings)}
+        made = Settings(**given)
+        self._settings = made
+        self._listens = listen
+        self._running: asyncio.AbstractEventLoop | None = None
+        self._wires: Wires | None = None
+        self._app: Application | None = None
+        self._process: ServeProcess | None = None
+        self._api: AdminApi | None = None
+        if subprocess:
+            if shard is not None or not listen:
+                raise TypeError("a fake in a subprocess listens, and has no shard of this process")
+            self._process = _process(given)
+            super().__init__(RemoteControl(self._admin_api, made.model_id))
+            return
         tokenizer = _embedded_tokenizer() if made.model_folder is None else None
         self._app = create_app(made, tokenizer=tokenizer, shard=shard)
         self._server = Server(self._app, host, port if listen else None)
-        self._running: asyncio.AbstractEventLoop | None = None
-        self._listens = listen
-        self._wires: Wires | None = None
         super().__init__(LocalControl(self._app.state, lambda: self._running))
+
+    @classmethod
+    def connect(cls, base_url: str, *, admin_token: str | None = None) -> Verbs:
+        """The same verbs for a fake that runs somewhere already, such as in a container.
+
+        Its controls answer on its own machine only, unless `admin_token` is the one it was started with.
+        """
+        from .admin_api import AdminApi
+
+        api = AdminApi(base_url, admin_token)
+        return Verbs(RemoteControl(lambda: api))
 
     @property
     def app(self) -> Application:
-        """The ASGI application."""
+        """The ASGI application. Raises NeedsInProcess for a fake in a subprocess."""
+        if self._app is None:
+            raise NeedsInProcess("the application is in another process: use `with FakeTGI()`")
         return self._app
 
     @property
     def state(self) -> State:
-        """Everything that the fake owns, for what no verb says."""
-        return self._app.state
+        """Everything that the fake owns, for what no verb says. Raises NeedsInProcess."""
+        return self.app.state
 
     @property
     def settings(self) -> Settings:
-        """What it runs with."""
-        return self._app.state.settings
+        """What it was made with."""
+        return self._settings
+
+    @property
+    def output(self) -> str:
+        """What a subprocess has written; nothing for others."""
+        return "" if self._process is None else self._process.output
 
     @property
     def base_url(self) -> str:
@@ -101,19 +137,33 @@ class FakeTGI(Verbs):
 
         Without a port to listen on, a name that leads nowhere but through a transport.
         """
+        if self._process is not None:
+            return self._process.url
         return self._server.base_url if self._listens else _NOWHERE
 
     def start(self) -> Self:
-        """Serves from a thread of its own; returns when requests are answered.
+        """Serves from a thread of its own, or from a subprocess; returns when requests are answered.
 
-        Raises CannotListen (an OSError), and RuntimeError when already running.
+        Raises CannotListen (an OSError), and RuntimeError when already running, or when a subprocess fails.
         """
+        if self._process is not None:
+            self._process.start()
+            return self
         self._server.start()
         self._running = self._server.loop
         return self
 
     def stop(self) -> None:
-        """Stops serving: requests in flight are cut. What the fake saw can still be asked. Idempotent."""
+        """Stops serving: requests in flight are cut. Idempotent.
+
+        What the fake saw can still be asked, but for one in a subprocess.
+        """
+        if self._process is not None:
+            if self._api is not None:
+                self._api.close()
+                self._api = None
+            self._process.stop()
+            return
         self._running = None
         self._server.stop()
 
@@ -164,7 +214,17 @@ class FakeTGI(Verbs):
         made: httpx2.AsyncBaseTransport = async_transport(self._memory(), "httpx2")
         return made
 
+    def _admin_api(self) -> AdminApi:
+        if self._api is None:
+            from .admin_api import AdminApi
+
+            assert self._process is not None
+            self._api = AdminApi(self._process.url, self._settings.admin_token)
+        return self._api
+
     def _memory(self) -> Wires:
+        if self._process is not None:
+            raise NeedsInProcess("only sockets lead to a fake in another process: use `with FakeTGI()`")
         from ..transports.wires import Wires
 
         if self._wires is None:
@@ -180,7 +240,10 @@ class FakeTGI(Verbs):
         self.stop()
 
     async def __aenter__(self) -> Self:
-        """Serves on the running event loop: a client must not block it."""
+        """Serves on the running event loop: a client must not block it. A subprocess stays one."""
+        if self._process is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self.start)
+            return self
         await self._server.start_here()
         self._running = self._server.loop
         return self
@@ -188,5 +251,12 @@ class FakeTGI(Verbs):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if self._process is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self.stop)
+            return
         self._running = None
         await self._server.stop_here()
+
+
+def _process(given: dict[str, Any]) -> ServeProcess:
+    return ServeProcess(words_for({"graceful_termination_timeout": 0, **given}))

@@ -116,8 +116,8 @@ class Stubbing:
         where: Callable[[Asked], object] | None = None,
     ) -> StubBuilder:
         """Calls of `/`, `/generate` and `/generate_stream`, and of the model's path on the hosted API."""
-        named = {self._control.model_id(), model} if isinstance(model, str) else {self._control.model_id()}
-        hosted = sorted(f"/models/{quote(str(name))}" for name in named)
+        named = {self._control.model_id(), model if isinstance(model, str) else ""} - {""}
+        hosted = sorted(f"/models/{quote(name)}" for name in named)
         return self.on(
             (*_GENERATE, *hosted),
             inputs=inputs,
