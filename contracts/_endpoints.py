@@ -1,8 +1,9 @@
 """Which contract a route, a status and a content type have.
 
-Everything here is looked up in endpoints.json. A path matches a route exactly, its query left aside, or as
-a template whose `{id}` takes one or more segments; a GET route answers HEAD as well, with no body. What no
-route covers (an unknown path, another method, OPTIONS) has contracts too, but belongs to no endpoint.
+Everything here is looked up in endpoints.json and, for what lies under `/__admin`, in controls.json. A path
+matches a route exactly, its query left aside, or as a template whose `{id}` takes one or more segments; a GET
+route answers HEAD as well, with no body. What no route covers (an unknown path, another method, OPTIONS) has
+contracts too, but belongs to no endpoint.
 """
 
 from __future__ import annotations
@@ -16,7 +17,16 @@ from typing import Any
 
 from ._files import table
 
-__all__ = ["EVENT_STREAM", "Answer", "Endpoint", "Header", "endpoint", "endpoints", "expected_answers"]
+__all__ = [
+    "EVENT_STREAM",
+    "Answer",
+    "Endpoint",
+    "Header",
+    "endpoint",
+    "endpoints",
+    "everywhere",
+    "expected_answers",
+]
 
 EVENT_STREAM = "text/event-stream"
 
@@ -56,9 +66,10 @@ class Answer:
 class Endpoint:
     """One route.
 
-    `path` may be a template (`/status/{id}`). `origin` is `router`, or `hosted` for the hosted Inference
-    API. `api_key` tells whether it asks for the server's key. `request` names the schema of its body, which
-    is application/json, or is None. `answers` are all forms by status.
+    `path` may be a template (`/status/{id}`). `origin` is `router`, `hosted` for the hosted Inference API, or
+    `fake` for the controls of the fake. `api_key` tells whether it asks for the server's key. `request` names
+    the schema of its body, which is application/json, or is None. `answers` are all forms by status.
+    `parameters` are those of path and query as OpenAPI has them, but for the `{id}` of a model.
     """
 
     method: str
@@ -69,11 +80,18 @@ class Endpoint:
     api_key: bool
     request: str | None
     answers: Mapping[int, tuple[Answer, ...]]
+    parameters: tuple[Mapping[str, Any], ...] = ()
 
 
 def endpoints() -> tuple[Endpoint, ...]:
-    """All routes, in the order of endpoints.json."""
+    """All routes: those of endpoints.json in its order, then those of controls.json."""
     return _all()
+
+
+def everywhere(path: str) -> Mapping[str, Mapping[str, Any]]:
+    """By name, the headers of every answer on this path, whatever its form."""
+    headers: Mapping[str, Mapping[str, Any]] = table(_table_of(path))["everywhere"]
+    return headers
 
 
 def endpoint(method: str, path: str) -> Endpoint:
@@ -103,7 +121,8 @@ def expected_answers(method: str, path: str, status: int) -> tuple[Answer, ...]:
     if found is not None:
         forms, known = found.answers.get(status, ()), sorted(found.answers)
     else:
-        rows = [_elsewhere(case) for case in _cases(method, path, allowed)]
+        name = _table_of(path)
+        rows = [_elsewhere(case, name) for case in _cases(method, path, allowed)]
         forms, known = tuple(row for row in rows if row.status == status), [row.status for row in rows]
     if not forms:
         raise LookupError(
@@ -125,26 +144,36 @@ def _all() -> tuple[Endpoint, ...]:
             row["request"]["schema"] if row["request"] else None,
             MappingProxyType(
                 {
-                    int(status): tuple(_answer(int(status), form) for form in forms)
+                    int(status): tuple(_answer(int(status), form, name) for form in forms)
                     for status, forms in row["answers"].items()
                 }
             ),
+            tuple(row.get("parameters", ())),
         )
-        for row in table("endpoints")["endpoints"]
+        for name in ("endpoints", "controls")
+        for row in table(name)["endpoints"]
     )
 
 
-def _answer(status: int, form: Mapping[str, Any]) -> Answer:
+def _table_of(path: str) -> str:
+    controls = path.partition("?")[0]
+    return "controls" if controls == "/__admin" or controls.startswith("/__admin/") else "endpoints"
+
+
+def _answer(status: int, form: Mapping[str, Any], name: str) -> Answer:
     headers = tuple(
         Header(name, header["description"], MappingProxyType(header["schema"]))
-        for name, header in table("endpoints")["headers"][form["headers"]].items()
+        for name, header in table(name)["headers"][form["headers"]].items()
     )
     return Answer(status, form["content_type"], form["schema"], headers, form["when"], form.get("done"))
 
 
 def _cases(method: str, path: str, allowed: list[str]) -> Iterator[str]:
     """What may be said of a request that no route takes; `allowed` are the methods that its path has."""
-    if method == "OPTIONS":
+    if _table_of(path) == "controls":
+        yield "other method of a control" if allowed else "unknown control"
+        yield "shut controls"
+    elif method == "OPTIONS":
         yield "OPTIONS"
     elif not allowed:
         yield "unknown path"
@@ -155,9 +184,9 @@ def _cases(method: str, path: str, allowed: list[str]) -> Iterator[str]:
 
 
 @cache
-def _elsewhere(case: str) -> Answer:
-    row = table("endpoints")["elsewhere"][case]
-    return _answer(row["status"], row)
+def _elsewhere(case: str, name: str) -> Answer:
+    row = table(name)["elsewhere"][case]
+    return _answer(row["status"], row, name)
 
 
 @cache

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ._agreement import agreement
 from ._answers import violations_of
 from ._asked import Asked, asked
-from ._endpoints import Answer, Header, expected_answers
-from ._files import table
+from ._endpoints import Answer, Header, everywhere, expected_answers
 from ._framing import events_of
 from ._model_side import model_side
 from ._schemas import violations
@@ -68,7 +67,7 @@ def check_exchange(exchange: Mapping[str, Any]) -> list[Violation]:
     if isinstance(body, Violation):
         return [body]
     wanted = asked(request, _answered(body))
-    found, is_stream = _headers(response, forms, wanted, body, head=method == "HEAD")
+    found, is_stream = _headers(path, response, forms, wanted, body, head=method == "HEAD")
     if found:
         return found
     value, found = _value(method, path, status, body, wanted, is_stream=is_stream)
@@ -150,7 +149,13 @@ def _channel(wanted: Asked, status: int, value: Any) -> Iterator[Violation]:
 
 
 def _headers(
-    response: Mapping[str, Any], forms: tuple[Answer, ...], wanted: Asked | None, body: str, *, head: bool
+    path: str,
+    response: Mapping[str, Any],
+    forms: tuple[Answer, ...],
+    wanted: Asked | None,
+    body: str,
+    *,
+    head: bool,
 ) -> tuple[list[Violation], bool]:
     """What is wrong with the headers, and whether the body is a stream of events."""
     if "headers" not in response:
@@ -169,7 +174,7 @@ def _headers(
         may_be_there = name in rules or (name == "allow" and "access-control-allow-methods" in rules)
         if (name in _SIGNIFICANT or name.startswith("x-")) and not may_be_there:
             found.append(Violation(f"headers.{name}", "headers", "no such header", headers[name]))
-    for name, header in table("endpoints")["everywhere"].items():
+    for name, header in everywhere(path).items():
         if name in headers or name == "vary":
             found += _header(Header(name, header["description"], header["schema"]), headers)
     size = headers.get("content-length")

@@ -46,6 +46,6 @@ def schema_file(name: str) -> dict[str, Any]:
 
 @cache
 def table(name: str) -> dict[str, Any]:
-    """One of the tables beside the schemas: `endpoints`, `errors`, `metrics`."""
+    """One of the tables beside the schemas: `endpoints`, `controls`, `errors`, `metrics`."""
     value: dict[str, Any] = json.loads((folder() / f"{name}.json").read_text(encoding="utf-8"))
     return value

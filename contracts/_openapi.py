@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
-from ._endpoints import Answer, Endpoint, endpoints
-from ._files import schema_file, table
+from ._endpoints import Answer, Endpoint, endpoints, everywhere
+from ._files import schema_file
 from ._resolved import referenced
 
 __all__ = ["openapi"]
@@ -21,22 +21,25 @@ __all__ = ["openapi"]
 _TAGS = {
     "router": ("Text Generation Inference", "Routes of the router."),
     "hosted": ("Hosted Inference API", "Routes around one model, as the hosted Inference API offers them."),
+    "fake": ("Controls of the fake", "What the fake plays, changed and asked while it runs."),
 }
 _KEY = "apiKey"
+_TOKEN = "adminToken"  # noqa: S105  its name in the document
 _REASONS = {
-    200: "The answer", 303: "See other", 400: "Bad request", 401: "Unauthorized", 403: "Forbidden",
-    404: "Not found", 413: "Too large", 415: "Unsupported media type", 422: "Unprocessable",
+    200: "The answer", 201: "Created", 303: "See other", 400: "Bad request", 401: "Unauthorized",
+    403: "Forbidden", 404: "Not found", 413: "Too large", 415: "Unsupported media type", 422: "Unprocessable",
     424: "The model failed", 429: "Overloaded", 500: "Inner failure", 503: "Not available", 504: "Time-out",
 }  # fmt: skip
 
 
-def openapi(*, version: str = "3.3.6-dev0", hosted: bool = True) -> dict[str, Any]:
+def openapi(*, version: str = "3.3.6-dev0", hosted: bool = True, controls: bool = True) -> dict[str, Any]:
     """An OpenAPI 3.1 document of a TGI router; the dictionary is the caller's own.
 
     `version` is the router's, for `info.version`. With `hosted=False` the routes of the hosted Inference API
-    are left out.
+    are left out, with `controls=False` those under `/__admin/`, which only the fake has.
     """
-    listed = [each for each in endpoints() if hosted or each.origin == "router"]
+    left_out = {origin for origin, there in (("hosted", hosted), ("fake", controls)) if not there}
+    listed = [each for each in endpoints() if each.origin not in left_out]
     paths: dict[str, dict[str, Any]] = {}
     for each in listed:
         paths.setdefault(each.path, {})[each.method.lower()] = _operation(each)
@@ -55,16 +58,25 @@ def openapi(*, version: str = "3.3.6-dev0", hosted: bool = True) -> dict[str, An
         "components": {
             "schemas": {name: _component(schema_file(name)) for name in _needed(listed)},
             "securitySchemes": {
-                _KEY: {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "The server's --api-key, in any case; asked for only if it is set.",
-                }
+                name: scheme for name, scheme in _SCHEMES.items() if controls or name != _TOKEN
             },
         },
     }
 
 
+_SCHEMES = {
+    _KEY: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The server's --api-key, in any case; asked for only if it is set.",
+    },
+    _TOKEN: {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-fake-tgi-admin-token",
+        "description": "The server's --admin-token; without one, calls must come over loopback.",
+    },
+}
 _IN_PATHS = {
     "id": {
         "description": "Name of the model, its slash as it is.",
@@ -81,7 +93,9 @@ def _operation(each: Endpoint) -> dict[str, Any]:
         "description": each.description,
         "tags": [_TAGS[each.origin][0]],
     }
-    if "{" in each.path:
+    if each.parameters:
+        operation["parameters"] = deepcopy(list(each.parameters))
+    elif "{" in each.path:
         name = each.path.partition("{")[2].rstrip("}")
         text = {"type": "string", "minLength": 1}
         operation["parameters"] = [
@@ -90,25 +104,28 @@ def _operation(each: Endpoint) -> dict[str, Any]:
     if each.request is not None:
         content = {"application/json": {"schema": _ref(each.request)}}
         operation["requestBody"] = {"required": True, "content": content}
-    operation["responses"] = {str(status): _response(status, forms) for status, forms in each.answers.items()}
-    if each.api_key:
-        operation["security"] = [{_KEY: []}, {}]
+    operation["responses"] = {
+        str(status): _response(each.path, status, forms) for status, forms in each.answers.items()
+    }
+    if each.api_key or each.origin == "fake":
+        operation["security"] = [{_KEY if each.api_key else _TOKEN: []}, {}]
     return operation
 
 
 def _operation_id(each: Endpoint) -> str:
-    words = re.findall(r"[A-Za-z0-9]+", each.path.replace("{id}", "of model"))
+    one = "one" if each.parameters else "of model"
+    words = re.findall(r"[A-Za-z0-9]+", each.path.replace("{id}", one))
     if each.path.endswith("/"):
         words.append("index")
     return "_".join([each.method.lower(), *words])
 
 
-def _response(status: int, forms: Iterable[Answer]) -> dict[str, Any]:
+def _response(path: str, status: int, forms: Iterable[Answer]) -> dict[str, Any]:
     forms = list(forms)
     response: dict[str, Any] = {
         "description": " ".join([f"{_REASONS[status]}.", *dict.fromkeys(f.when for f in forms)])
     }
-    headers = _headers(forms)
+    headers = _headers(path, forms)
     if headers:
         response["headers"] = headers
     content: dict[str, Any] = {}
@@ -123,14 +140,14 @@ def _response(status: int, forms: Iterable[Answer]) -> dict[str, Any]:
     return response
 
 
-def _headers(forms: list[Answer]) -> dict[str, Any]:
+def _headers(path: str, forms: list[Answer]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for form in forms:
         for header in form.headers:
             required = all(any(h.name == header.name for h in other.headers) for other in forms)
             found[header.name] = _header(header.description, header.schema, required=required)
-    for name, header in table("endpoints")["everywhere"].items():
-        found[name] = _header(header["description"], header["schema"], required=name == "vary")
+    for name, shared in everywhere(path).items():
+        found[name] = _header(shared["description"], shared["schema"], required=name == "vary")
     return found
 
 

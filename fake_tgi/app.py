@@ -40,10 +40,14 @@ class Application:
         self.state = state
         self.clock = state.clock
         self.later = later_on(state.clock)
-        self.payload_limit = state.settings.payload_limit
         self._player = Player(state.clock)
         self._admin: Starlette | None = None
         self._namespaces: Namespaces[Application] = Namespaces(self._another)
+
+    @property
+    def payload_limit(self) -> int:
+        """Longest body, in bytes; the controls may change it."""
+        return self.state.settings.payload_limit
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -1,21 +1,24 @@
 """The controls of a running fake, as JSON under `/__admin/`. Nothing here needs the model's API key.
 
-Bad input is a 422 that says where, what was expected and what came, and changes nothing.
+Bad input is a 422 that says where, what was expected and what came, and changes nothing. What each control
+takes and answers is in contracts/controls.json, and so in `/api-doc/openapi.json`.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ..model import Condition
 from ..shards.scripted import FormatError
 from . import clock, faults, recordings, requests, scenarios, settings, stubs
-from .bodies import json_object, member, refuse
+from .bodies import error, json_object, member, refuse
+from .condition import read_condition
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -35,52 +38,45 @@ def create_admin(state: State) -> Starlette:
                 member(body, "generations", list, "a list of generations"),
                 replace=member(body, "replace", bool, "true or false", False),
             )
-        except FormatError as error:
-            return refuse(str(error))
+        except FormatError as problem:
+            return refuse(problem)
         return JSONResponse({"queued": queued})
 
     async def health(request: Request) -> JSONResponse:
         if request.method == "POST":
             try:
-                state.model.condition = _condition(json_object(await request.body()))
-            except FormatError as error:
-                return refuse(str(error))
+                state.model.condition = read_condition(json_object(await request.body()), Condition())
+            except FormatError as problem:
+                return refuse(problem)
         return JSONResponse({**asdict(state.model.condition), "believed_healthy": state.health.flag})
 
     async def reset(request: Request) -> JSONResponse:
         state.clear()
         return JSONResponse({"reset": True})
 
-    return Starlette(
-        routes=[
-            Route("/__admin/generations", generations, methods=["POST"]),
-            Route("/__admin/health", health, methods=["GET", "POST"]),
-            Route("/__admin/reset", reset, methods=["POST"]),
-            *recordings.routes(state),
-            *requests.routes(state),
-            *scenarios.routes(state),
-            *stubs.routes(state),
-            *faults.routes(state),
-            *clock.routes(state),
-            *settings.routes(state),
-        ]
-    )
+    routes = [
+        Route("/__admin/generations", generations, methods=["POST"]),
+        Route("/__admin/health", health, methods=["GET", "POST"]),
+        Route("/__admin/reset", reset, methods=["POST"]),
+        *recordings.routes(state),
+        *requests.routes(state),
+        *scenarios.routes(state),
+        *stubs.routes(state),
+        *faults.routes(state),
+        *clock.routes(state),
+        *settings.routes(state),
+    ]
 
+    async def elsewhere(request: Request, problem: Exception) -> JSONResponse:
+        assert isinstance(problem, HTTPException)
+        path, there = request.url.path, ", ".join(sorted({route.path for route in routes}))
+        if problem.status_code != 405:
+            return error(404, f"expected one of {there}, got {path}", expected=there, got=path)
+        allowed = ", ".join(sorted((problem.headers or {})["Allow"].split(", ")))
+        reply = error(
+            405, f"{path}: expected {allowed}, got {request.method}", expected=allowed, got=request.method
+        )
+        reply.headers["allow"] = allowed
+        return reply
 
-def _condition(body: dict[str, Any]) -> Condition:
-    """How the model is to be from now on; what is left out is well."""
-    known = tuple(Condition.__slots__)
-    unknown = sorted(set(body) - set(known))
-    if unknown:
-        raise FormatError(f"{unknown[0]}: expected one of {', '.join(known)}")
-    well = Condition()
-    crash_after = body.get("crash_after")
-    if crash_after is not None and (type(crash_after) is not int or crash_after < 0):
-        raise FormatError(f"crash_after: expected a number of tokens from 0, or null, got {crash_after!r}")
-    return Condition(
-        sick=member(body, "sick", bool, "true or false", well.sick),
-        untrusted=member(body, "untrusted", bool, "true or false", well.untrusted),
-        gone=member(body, "gone", bool, "true or false", well.gone),
-        crash_after=crash_after,
-        crash_message=member(body, "crash_message", str, "a string", well.crash_message),
-    )
+    return Starlette(routes=routes, exception_handlers={404: elsewhere, 405: elsewhere})

@@ -1,41 +1,70 @@
 """Bodies in and out of the admin API: a JSON object is read, or refused with its place and what was expected.
 
-Whoever changes something reads all of a body first, so that nothing is half-applied.
+Whoever changes something reads all of a body first, so that nothing is half-applied. A refusal is always
+the contract AdminError.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Collection
 from typing import Any
 
 from starlette.responses import JSONResponse
 
+from ..matching import FormError
 from ..shards.scripted import FormatError
 
-__all__ = ["json_object", "member", "refuse"]
+__all__ = ["error", "json_object", "known", "member", "refuse"]
 
 
-def refuse(message: str, **more: Any) -> JSONResponse:
-    """422 in the form of the router's errors; `more` are further members, such as `path` and `expected`."""
-    return JSONResponse({"error": message, "error_type": "admin", **more}, status_code=422)
+def error(status: int, message: str, **more: Any) -> JSONResponse:
+    """In the form of the router's errors; `more` are further members."""
+    return JSONResponse({"error": message, "error_type": "admin", **more}, status_code=status)
+
+
+def refuse(problem: FormatError | FormError) -> JSONResponse:
+    """422: where, what was expected and what came; with each place, where the form tells several."""
+    if isinstance(problem, FormatError):
+        path, expected, got = problem.parts
+        return error(422, str(problem), path=path, expected=expected, got=got)
+    told = [{"path": each.where, "expected": each.expected, "got": each.got} for each in problem.differences]
+    return error(422, str(problem), **told[0], violations=told)
 
 
 def json_object(body: bytes) -> dict[str, Any]:
     """The object that a body is. Raises `FormatError`."""
     try:
         value = json.loads(body)
-    except ValueError as error:
-        raise FormatError(f"expected a JSON object, got no JSON: {error}") from error
+    except ValueError as problem:
+        raise FormatError(f"expected a JSON object, got no JSON: {problem}") from problem
     if not isinstance(value, dict):
         raise FormatError(f"expected a JSON object, got {type(value).__name__}")
     return value
 
 
-def member(body: dict[str, Any], key: str, kind: type, expected: str, default: Any = ...) -> Any:
+def known(body: dict[str, Any], names: Collection[str], where: str = "") -> None:
+    """Refuses members with other names than these. Raises FormatError."""
+    for name in sorted(set(body).difference(names)):
+        raise FormatError(f"{where}{name}: expected one of {', '.join(names)}, got {name!r}")
+
+
+def member(
+    body: dict[str, Any],
+    key: str,
+    kind: type | tuple[type, ...],
+    expected: str,
+    default: Any = ...,
+    *,
+    where: str = "",
+    fits: Callable[[Any], bool] = lambda value: True,
+) -> Any:
     """A member of a body; `default` if it is missing. Raises `FormatError` that says what was `expected`."""
     value = body.get(key, default)
     if value is ...:
-        raise FormatError(f"{key}: expected {expected}, but the key is missing; got the keys {sorted(body)}")
-    if not isinstance(value, kind):
-        raise FormatError(f"{key}: expected {expected}, got {value!r}")
+        raise FormatError(f"{where}{key}: expected {expected}, got the keys {sorted(body)}")
+    # bool is an int to Python, but not in JSON
+    of_kind = isinstance(value, kind) and (not isinstance(value, bool) or kind is bool)
+    if value is not default and not (of_kind and fits(value)):
+        raise FormatError(f"{where}{key}: expected {expected}, got {value!r}")
     return value

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from ..clock import ScaledClock, VirtualClock
 from ..shards.scripted import FormatError
 from ..timing.durations import TimingError, duration
-from .bodies import json_object, refuse
+from .bodies import json_object, known, refuse
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -35,19 +35,23 @@ def routes(state: State) -> list[Route]:
             try:
                 await _move(state.clock, json_object(await request.body()))
             except FormatError as error:
-                return refuse(str(error))
+                return refuse(error)
         return JSONResponse(_shown(state.clock))
 
     return [Route("/__admin/clock", clock, methods=["GET", "POST"])]
 
 
 async def _move(clock: object, body: dict[str, Any]) -> None:
-    if len(body) != 1 or next(iter(body)) not in ("advance", "speed"):
+    known(body, ("advance", "speed"))
+    if len(body) != 1:
         raise FormatError(f"expected one of advance, speed, got the keys {sorted(body)}")
     if "advance" in body:
         seconds = _seconds(body["advance"])
         if not isinstance(clock, VirtualClock):
-            raise FormatError("advance: real time passes by itself; start the server with --clock stepped")
+            raise FormatError(
+                "advance: expected a clock that can be moved, while real time passes by itself: "
+                "start the server with --clock stepped"
+            )
         await clock.elapse(seconds)
         return
     speed = body["speed"]
@@ -55,7 +59,7 @@ async def _move(clock: object, body: dict[str, Any]) -> None:
         raise FormatError(f"speed: expected a number above 0, at most 1000000, got {speed!r}")
     if not isinstance(clock, ScaledClock):
         raise FormatError(
-            "speed: this clock has none; start the server with --speedup and a number that is not 1"
+            "speed: expected a clock that has one: start the server with --speedup and a number that is not 1"
         )
     clock.speed = speed
 

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from ..fault_plans import FaultPlan, FaultRule
 from ..faults import FaultError, as_json, read_rule
 from ..shards.scripted import FormatError
-from .bodies import json_object, member, refuse
+from .bodies import json_object, known, member, refuse
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -34,9 +34,7 @@ def routes(state: State) -> list[Route]:
                 planned.plan = FaultPlan((), planned.plan.seed)
             elif request.method in ("PUT", "POST"):
                 body = json_object(await request.body())
-                unknown = sorted(set(body) - {"faults", "seed", "allow_header"})
-                if unknown:
-                    raise FormatError(f"{unknown[0]}: expected one of faults, seed, allow_header")
+                known(body, ("faults", "seed", "allow_header"))
                 rules = _rules(member(body, "faults", list, "a list of faults", []))
                 seed = member(body, "seed", int, "a whole number", planned.plan.seed)
                 by_header = member(body, "allow_header", bool, "true or false", planned.by_header)
@@ -47,7 +45,7 @@ def routes(state: State) -> list[Route]:
                     planned.add(*rules)
                 planned.by_header = by_header
         except FormatError as error:
-            return refuse(str(error))
+            return refuse(error)
         return JSONResponse(
             {
                 "faults": [

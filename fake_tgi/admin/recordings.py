@@ -1,22 +1,25 @@
-"""`/__admin/recordings`: the exchanges that are played.
+"""`/__admin/recordings`: the exchanges that are played, and how.
 
 GET    /__admin/recordings  every one, and the files that were refused
-POST   /__admin/recordings  `{"exchanges": […], "speed": 2}` adds some (schema Exchange), sets the speed
-DELETE /__admin/recordings  none is played any more, until some are added
+POST   /__admin/recordings  `{"exchanges": […]}` adds some (schema Exchange) until the server is reset;
+                            `{"folder": "…"}` plays those of a folder or file on the server's machine instead
+                            of all; `"speed"` and `"on_miss"` say how
+DELETE /__admin/recordings  none is played any more, until some are added or the server is reset
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ..recordings.generations import RecordedGenerations
-from ..recordings.recording import parse_recording
+from ..recordings.recording import Recording, parse_recording
 from ..recordings.replay import Replay
 from ..shards.scripted import FormatError
-from .bodies import json_object, member, refuse
+from .bodies import json_object, known, member, refuse
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -25,52 +28,82 @@ if TYPE_CHECKING:
 
 __all__ = ["routes"]
 
+_INSTANT = float("inf")
+
 
 def routes(state: State) -> list[Route]:
     """The routes over what one fake replays."""
 
     async def resource(request: Request) -> JSONResponse:
         if request.method == "DELETE":
-            state.replay = None
+            state.play(None)
         elif request.method == "POST":
             try:
-                _add(state, json_object(await request.body()))
+                _change(state, json_object(await request.body()))
             except FormatError as error:
-                return refuse(str(error))
+                return refuse(error)
         return JSONResponse(_listed(state.replay))
 
     return [Route("/__admin/recordings", resource, methods=["GET", "POST", "DELETE"])]
 
 
-def _add(state: State, body: dict[str, Any]) -> None:
-    """Adds all, or none if anything is wrong. Raises FormatError."""
-    unknown = sorted(set(body) - {"exchanges", "speed"})
-    if unknown:
-        raise FormatError(f"{unknown[0]}: expected one of exchanges, speed")
-    values = member(body, "exchanges", list, "a list of recorded exchanges")
+def _change(state: State, body: dict[str, Any]) -> None:
+    """Does all of it, or nothing if anything is wrong. Raises FormatError."""
+    known(body, ("exchanges", "folder", "speed", "on_miss"))
+    if not body:
+        raise FormatError("expected one of exchanges, folder, speed, on_miss, got an empty object")
+    values = member(body, "exchanges", list, "a list of recorded exchanges", [])
     found = [parse_recording(value, f"exchanges[{index}]") for index, value in enumerate(values)]
-    speed = body.get("speed")
-    if speed is not None and (type(speed) not in (int, float) or not speed > 0):
-        raise FormatError(f"speed: expected a number above 0, got {speed!r}")
-    if state.replay is None:
-        state.replay = Replay([], RecordedGenerations(state.tokenizer))
-    for recording in found:
-        state.replay.add(recording)
+    speed = _speed(body)
+    on_miss = member(body, "on_miss", str, "seeded or fail", None, fits=("seeded", "fail").__contains__)
+    replay = _of_folder(state, body) or state.replay or Replay([], RecordedGenerations(state.tokenizer))
     if speed is not None:
-        state.replay.speed = float(speed)
+        replay.speed = speed
+    if on_miss is not None:
+        replay.on_miss = on_miss
+    for recording in found:
+        replay.add(recording, lent=True)
+    state.play(replay)
+
+
+def _speed(body: dict[str, Any]) -> float | None:
+    if body.get("speed") == "instant":
+        return _INSTANT
+    speed = member(
+        body, "speed", (int, float), "a number above 0, or instant", None, fits=lambda number: number > 0
+    )
+    return None if speed is None else float(speed)
+
+
+def _of_folder(state: State, body: dict[str, Any]) -> Replay | None:
+    folder = member(body, "folder", str, "the path of a folder or file of recordings", None)
+    if folder is None:
+        return None
+    try:
+        return Replay.read(Path(folder), state.tokenizer)
+    except OSError as error:
+        raise FormatError(
+            f"folder: expected a folder or file of recordings, got {folder!r}: {error}"
+        ) from None
 
 
 def _listed(replay: Replay | None) -> dict[str, Any]:
+    if replay is None:
+        return {"recordings": [], "generations": 0, "refused": [], "speed": None, "on_miss": None}
     return {
-        "recordings": [
-            {
-                "name": recording.name,
-                "method": recording.method,
-                "path": recording.target,
-                "status": recording.status,
-                "ended": recording.ended,
-            }
-            for recording in replay or ()
-        ],
-        "refused": [str(refused) for refused in (replay.refused if replay is not None else ())],
+        "recordings": list(map(_shown, replay)),
+        "generations": len(replay.generations),
+        "refused": list(map(str, replay.refused)),
+        "speed": "instant" if replay.speed == _INSTANT else replay.speed,
+        "on_miss": replay.on_miss,
+    }
+
+
+def _shown(recording: Recording) -> dict[str, Any]:
+    return {
+        "name": recording.name,
+        "method": recording.method,
+        "path": recording.target,
+        "status": recording.status,
+        "ended": recording.ended,
     }

@@ -52,14 +52,14 @@ def routes(state: State) -> list[Route]:
             await settled(request)
             limit = int(_number(request, "limit", float(state.journal.entries)))
         except FormatError as error:
-            return refuse(str(error))
+            return refuse(error)
         return shown(list(state.journal)[-limit:] if limit else ())
 
     async def unmatched(request: Request) -> JSONResponse:
         try:
             await settled(request)
         except FormatError as error:
-            return refuse(str(error))
+            return refuse(error)
         return shown(event for event in state.journal if event.stub is None)
 
     async def found(request: Request) -> list[ServeEvent] | JSONResponse:
@@ -67,7 +67,7 @@ def routes(state: State) -> list[Route]:
             pattern = RequestPattern.parse(json_object(await request.body()))
             await settled(request)
         except (FormError, FormatError) as error:
-            return refuse(str(error))
+            return refuse(error)
         return [event for event in state.journal if pattern.matches(event.call)]
 
     async def find(request: Request) -> JSONResponse:

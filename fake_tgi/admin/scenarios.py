@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from ..scenarios import START
 from ..shards.scripted import FormatError
-from .bodies import json_object, member, refuse
+from .bodies import json_object, known, member, refuse
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -36,14 +36,12 @@ def routes(state: State) -> list[Route]:
         name = request.path_params["name"]
         try:
             body = json_object(await request.body())
-            unknown = sorted(set(body) - {"state"})
-            if unknown:
-                raise FormatError(f"{unknown[0]}: expected no member but state")
+            known(body, ("state",))
             wanted = member(body, "state", str, "the name of a state")
             if not wanted:
                 raise FormatError("state: expected the name of a state, got an empty text")
         except FormatError as error:
-            return refuse(str(error))
+            return refuse(error)
         state.scenarios.move(name, wanted)
         return JSONResponse({"name": name, "state": wanted})
 

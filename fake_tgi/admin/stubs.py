@@ -25,6 +25,7 @@ from ..matching import FormError
 from ..shards.scripted import FormatError
 from ..stubs import PlacedStub, Stub, read_stub
 from ..stubs.form import check_form
+from .bodies import error as refusal
 from .bodies import json_object, refuse
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def routes(state: State) -> list[Route]:
                 added = [shown(stubs.add(stub)) for stub in read]
                 return JSONResponse({"stubs": added}, status_code=201)
         except (FormError, FormatError) as error:
-            return _refused(error)
+            return refuse(error)
         return JSONResponse(
             {
                 "stubs": [shown(placed) for placed in stubs],
@@ -64,7 +65,7 @@ def routes(state: State) -> list[Route]:
         try:
             found = stubs.find(request.path_params["id"])
         except LookupError as error:
-            return JSONResponse({"error": error.args[0], "error_type": "admin"}, status_code=404)
+            return refusal(404, error.args[0])
         if request.method == "DELETE":
             stubs.remove(found)
         return JSONResponse(shown(found))
@@ -89,7 +90,7 @@ def routes(state: State) -> list[Route]:
         try:
             call = _call(json_object(await request.body()))
         except (FormError, FormatError) as error:
-            return _refused(error)
+            return refuse(error)
         return JSONResponse({"near_misses": [miss.as_json() for miss in stubs.near_misses(call)]})
 
     return [
@@ -117,11 +118,3 @@ def _call(body: dict[str, Any]) -> Call:
     path, _, query = body["path"].partition("?")
     headers = tuple((k.lower().encode(), v.encode("latin-1", "replace")) for k, v in body["headers"].items())
     return Call(body["method"], path, headers, body_of(body) or b"", query)
-
-
-def _refused(error: FormError | FormatError) -> JSONResponse:
-    """422; what breaks a form tells each place."""
-    if isinstance(error, FormatError):
-        return refuse(str(error))
-    told = [{"path": each.where, "expected": each.expected, "got": each.got} for each in error.differences]
-    return refuse(str(error), **told[0], violations=told)

@@ -7,6 +7,7 @@ the first queued one whose `inputs` are its own, or else the first one.
 from __future__ import annotations
 
 import math
+import re
 from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -16,11 +17,21 @@ from ..shard import ShardRequest
 
 __all__ = ["FormatError", "GenerationQueue", "parse_generation"]
 
+_TOLD = re.compile(r"(?:(\S+): )?(?:expected )?(.*?)(?:, got (.*))?", re.DOTALL)
 _REASONS = (None, "length", "eos_token", "stop_sequence")
 
 
 class FormatError(ValueError):
-    """A generation is not what it must be; the message names the path, what was expected and what came."""
+    """A value is not what it must be. The message: `PLACE: expected THIS, got THAT`.
+
+    The place, if it is not the whole, has no blanks; what came may be left out.
+    """
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """The place (empty: the whole), what was expected, and what came (empty: not told)."""
+        found = _TOLD.fullmatch(str(self))
+        return (found[1] or "", found[2], found[3] or "") if found else ("", str(self), "")
 
 
 def _field(

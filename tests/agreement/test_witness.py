@@ -16,12 +16,12 @@ from .witness import Receive, Send, Witness
 ASKED = {"inputs": "Why is the sky blue?", "parameters": {"max_new_tokens": 3}}
 
 
-def test_an_answer_asked_for_in_the_process_is_judged_and_the_admin_api_is_not(witness: Witness) -> None:
+def test_an_answer_asked_for_in_the_process_is_judged_and_so_is_that_of_a_control(witness: Witness) -> None:
     app = make()
     ask(app, "POST", "/generate", ASKED)
     ask(app, "POST", "/generate_stream", ASKED)
     ask(app, "POST", "/__admin/reset")
-    assert (witness.judged, witness.broken) == (2, [])
+    assert (witness.judged, witness.broken) == (3, [])
 
 
 def test_an_answer_asked_for_over_a_socket_is_judged(witness: Witness) -> None:

@@ -2,8 +2,7 @@
 
 All of them come through `Application.__call__` or, over our own server, through `Application.frames`;
 `tests/conftest.py` puts a witness at both for each test. An answer is judged once it is complete: one that
-its client did not wait for, or that ended in an exception, shows nothing. The admin API is not the router's,
-and has no contract here.
+its client did not wait for, or that ended in an exception, shows nothing.
 
 A test that damages answers on purpose says so: `@pytest.mark.damages_answers`.
 """
@@ -23,8 +22,8 @@ Send = Callable[[Any], Awaitable[None]]
 Call = Callable[[Any, Any, Receive, Send], Awaitable[None]]
 Frames = Callable[[Any, Any], Iterator[Any]]
 
-# Not the router's; what a namespace answers is seen where it answers.
-_OURS = ("/__admin", "/ns/")
+# What a namespace answers is seen where it answers.
+_OURS = "/ns/"
 
 
 class Witness:

@@ -36,7 +36,12 @@ GENERATING = [
 
 @pytest.mark.parametrize(
     ("name", "schema"),
-    [("errors", "ErrorTable"), ("endpoints", "EndpointTable"), ("metrics", "MetricsTable")],
+    [
+        ("errors", "ErrorTable"),
+        ("endpoints", "EndpointTable"),
+        ("controls", "EndpointTable"),
+        ("metrics", "MetricsTable"),
+    ],
 )
 def test_the_tables_have_their_schemas_form(name: str, schema: str) -> None:
     assert violations(table(name), schema) == []

@@ -313,7 +313,8 @@ def test_exchanges_can_be_added_to_a_running_fake_all_or_none(tmp_path: Path) ->
             return status, json.loads(chunks[0][1])
 
         good, bad = recording_json(recording(times=())), {"name": "x"}
-        assert admin("GET") == (200, {"recordings": [], "refused": []})
+        none = {"recordings": [], "generations": 0, "refused": [], "speed": None, "on_miss": None}
+        assert admin("GET") == (200, none)
         status, refused = admin("POST", {"exchanges": [good, bad]})
         assert status == 422
         assert refused["error"].startswith("exchanges[1]: expected the key 'request'")
@@ -322,6 +323,41 @@ def test_exchanges_can_be_added_to_a_running_fake_all_or_none(tmp_path: Path) ->
         status, now = admin("POST", {"exchanges": [good], "speed": 4})
         assert (status, [each["name"] for each in now["recordings"]]) == (200, ["why"])
         assert body(ask(server.base_url)) == b"".join(recording().chunks)
-        assert admin("DELETE") == (200, {"recordings": [], "refused": []})
+        assert admin("DELETE") == (200, none)
         assert ask(server.base_url)[1]["content-type"] == "text/event-stream"
         assert body(ask(server.base_url)) != b"".join(recording().chunks)
+
+
+def test_a_reset_brings_back_the_recordings_of_the_start_and_how_they_were_played(tmp_path: Path) -> None:
+    app = replaying(tmp_path / "first", recording())
+    write(tmp_path / "second", recording(name="other", body=b'{"inputs": "Who?"}'), {}, name="0")
+    with Server(app) as server:
+
+        def admin(value: Any, method: str = "POST", path: str = "recordings") -> Any:
+            data = json.dumps(value).encode()
+            return json.loads(ask(server.base_url, f"/__admin/{path}", data, method)[2][0][1])
+
+        started = admin(None, "GET")
+        assert (started["speed"], started["on_miss"]) == ("instant", "seeded")
+        lent = recording_json(recording(name="lent", body=b"{}"))
+        assert len(admin({"exchanges": [lent], "on_miss": "fail", "speed": 3})["recordings"]) == 2
+        assert ask(server.base_url, body=b'{"inputs": "Who?"}')[0] == 501
+        swapped = admin({"folder": str(tmp_path / "second"), "speed": "instant"})
+        assert [each["name"] for each in swapped["recordings"]] == ["other"]
+        assert body(ask(server.base_url, body=b'{"inputs": "Who?"}')) == b"".join(recording().chunks)
+        assert body(ask(server.base_url)) != b"".join(recording().chunks)
+        assert admin({"folder": str(tmp_path / "none")})["path"] == "folder"
+        admin(None, path="reset")
+        assert admin(None, "GET") == started
+        assert body(ask(server.base_url)) == b"".join(recording().chunks)
+
+
+def test_namespaces_play_what_the_server_has_read_each_from_the_beginning(tmp_path: Path) -> None:
+    first, second = recording(name="1"), recording(name="2", chunks=(b"data: again\n\n",), times=(0.0,))
+    app = replaying(tmp_path, first, second)
+    for file in tmp_path.rglob("*.json*"):
+        file.unlink()
+    with Server(app) as server:
+        for space in ("", "/ns/a", "/ns/b"):
+            played = [body(ask(server.base_url, f"{space}/generate_stream")) for _ in range(2)]
+            assert played == [b"".join(first.chunks), b"".join(second.chunks)]
