@@ -18,7 +18,7 @@ from .clients.base import Client
 
 __all__ = ["LINGER", "Outcome", "call"]
 
-LINGER: Final = 0.5
+LINGER: Final = 0.75
 """How long a client that has left a stream is kept, in seconds: its own end would close any connection."""
 
 

@@ -12,7 +12,19 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-__all__ = ["CITY", "OPENAI_FORMAT", "PICTURE", "PROMPT", "SCHEMA", "SHAPE", "TOOL", "USER", "Client", "joined", "seeing"]
+__all__ = [
+    "OPENAI_FORMAT",
+    "PICTURE",
+    "PROMPT",
+    "SCHEMA",
+    "SHAPE",
+    "SHAPE_ALONE",
+    "TOOL",
+    "USER",
+    "Client",
+    "joined",
+    "seeing",
+]
 
 PROMPT: Final = "Why is the sky blue?"
 USER: Final = [{"role": "user", "content": PROMPT}]
@@ -27,14 +39,14 @@ OPENAI_FORMAT: Final[dict[str, Any]] = {
     "json_schema": {"name": "sky", "schema": SCHEMA, "strict": True},
 }
 """A `response_format` as OpenAI has it."""
-CITY: Final[dict[str, Any]] = {
+_CITY: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {"city": {"type": "string"}},
     "required": ["city"],
 }
 TOOL: Final[dict[str, Any]] = {
     "type": "function",
-    "function": {"name": "weather", "description": "Tells the weather of a city.", "parameters": CITY},
+    "function": {"name": "weather", "description": "Tells the weather of a city.", "parameters": _CITY},
 }
 PICTURE: Final = (
     "data:image/png;base64,"
@@ -48,6 +60,7 @@ SHAPE: Final = (
     "sends OpenAI's shape as it is; TGI reads `value` in place of `json_schema`, and answers 422",
 )
 """Why a `response_format` of OpenAI's is refused, by TGI and so by the fake."""
+SHAPE_ALONE: Final = {"structured_openai": SHAPE}
 
 
 class Client:

@@ -44,7 +44,7 @@ async function joined(stream) {
 async function hub() {
   const { InferenceClient } = await load("@huggingface/inference");
   const client = new InferenceClient(asked.key, { endpointUrl: asked.url });
-  const parameters = { max_tokens: 200 };
+  const parameters = { max_new_tokens: 200 };
   const grammar = { type: "json", value: schema };
   const chat = { messages, max_tokens: 200 };
   return {
@@ -106,7 +106,7 @@ try {
   const calls = await { "@huggingface/inference": hub, openai }[asked.client]();
   const value = await calls[asked.feature]();
   if (left) {
-    await new Promise((done) => setTimeout(done, 500)); // the end of the program would close the connection
+    await new Promise((done) => setTimeout(done, 750)); // the end of the program would close the connection
   } else {
     await tell({ value: value ?? null });
   }

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from typing import Any
+from typing import Any, ClassVar
 
 from langchain_huggingface import ChatHuggingFace, HuggingFaceEndpoint
 from langchain_openai import ChatOpenAI, OpenAI
@@ -20,9 +20,9 @@ class LangChainHub(base.Client):
 
     title = "langchain-huggingface"
     packages = ("langchain-huggingface", "langchain-core", "huggingface_hub")
-    fails = {"structured_openai": base.SHAPE}
+    fails = base.SHAPE_ALONE
     whole, stream = "text", "text_stream"
-    cannot = {
+    cannot: ClassVar[Mapping[str, str]] = {
         "completion": "has no call for `/v1/completions`",
         "completion_stream": "has no call for `/v1/completions`",
         "models": _BELOW,
@@ -82,8 +82,8 @@ class LangChainOpenAI(base.Client):
 
     title = "langchain-openai"
     packages = ("langchain-openai", "langchain-core", "openai")
-    fails = {"structured_openai": base.SHAPE}
-    cannot = {
+    fails = base.SHAPE_ALONE
+    cannot: ClassVar[Mapping[str, str]] = {
         "text": "has no call for TGI's own routes",
         "text_stream": "has no call for TGI's own routes",
         "structured": "has no call for TGI's own routes",

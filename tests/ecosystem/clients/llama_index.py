@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from typing import Any
+from typing import Any, ClassVar
 
 from llama_index.core.llms import ChatMessage, ImageBlock, TextBlock
 from llama_index.core.tools import FunctionTool
@@ -23,7 +23,7 @@ class LlamaIndexHub(base.Client):
 
     title = "llama-index huggingface-api"
     packages = ("llama-index-llms-huggingface-api", "llama-index-core", "huggingface_hub")
-    cannot = {
+    cannot: ClassVar[Mapping[str, str]] = {
         "tools": "turns `is_function_calling_model` off: function calling is not supported, it prints",
         "tools_stream": "turns `is_function_calling_model` off: function calling is not supported, it prints",
         "image": "sends the text of a message only",
@@ -76,14 +76,14 @@ class LlamaIndexOpenAI(base.Client):
 
     title = "llama-index openai-like"
     packages = ("llama-index-llms-openai-like", "llama-index-core", "openai")
-    fails = {
+    fails: ClassVar[Mapping[str, tuple[str, str]]] = {
         "structured_openai": base.SHAPE,
         "leave": (
-            "the server says 'complete'",
+            "the server says",
             "a closed generator does not close the connection: the model goes on to the end",
         ),
     }
-    cannot = {
+    cannot: ClassVar[Mapping[str, str]] = {
         "text": "has no call for TGI's own routes",
         "text_stream": "has no call for TGI's own routes",
         "structured": "has no call for TGI's own routes",
@@ -133,9 +133,7 @@ class LlamaIndexOpenAI(base.Client):
                 yield answer.delta or ""
 
     def image(self) -> str:
-        message = ChatMessage(
-            role="user", blocks=[TextBlock(text=base.PROMPT), ImageBlock(url=base.PICTURE)]
-        )
+        message = ChatMessage(role="user", blocks=[TextBlock(text=base.PROMPT), ImageBlock(url=base.PICTURE)])
         return self._chat.chat([message]).message.content or ""
 
     def _calls(self, answer: Any) -> list[Any]:

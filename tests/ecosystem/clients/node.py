@@ -1,13 +1,13 @@
-"""The JavaScript clients: calls.mjs, run by node, makes the calls and tells each piece on a line of its own."""
+"""The JavaScript clients: calls.mjs, run by node, makes the calls and tells each piece on a line."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from . import base
 
@@ -111,8 +111,14 @@ class HubNode(_Node):
 
     title = "@huggingface/inference"
     packages = ("@huggingface/inference",)
-    fails = {"structured_openai": base.SHAPE}
-    cannot = {
+    fails: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "structured_openai": base.SHAPE,
+        "leave": (
+            "the server says",
+            "a loop that is left does not cancel the request: only `options.signal` does",
+        ),
+    }
+    cannot: ClassVar[Mapping[str, str]] = {
         "text": "its `textGeneration` asks `/v1/completions`, whatever it is given",
         "text_stream": "its `textGenerationStream` asks `/v1/completions`, whatever it is given",
         "structured": "has no call for TGI's own routes, and `/v1/completions` knows no grammar",
@@ -126,8 +132,8 @@ class OpenAINode(_Node):
 
     title = "openai (JavaScript)"
     packages = ("openai",)
-    fails = {"structured_openai": base.SHAPE}
-    cannot = {
+    fails = base.SHAPE_ALONE
+    cannot: ClassVar[Mapping[str, str]] = {
         "text": "has no call for TGI's own routes",
         "text_stream": "has no call for TGI's own routes",
         "structured": "has no call for TGI's own routes",

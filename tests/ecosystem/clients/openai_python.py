@@ -26,7 +26,7 @@ class OpenAIPython(base.Client):
 
     title = "openai.OpenAI"
     packages = ("openai",)
-    fails = {"structured_openai": base.SHAPE}
+    fails = base.SHAPE_ALONE
     cannot = _CANNOT
 
     def __init__(self, url: str, *, key: str = "-", timeout: float = 20.0) -> None:
@@ -88,7 +88,7 @@ class OpenAIPythonAsync(base.Client):
 
     title = "openai.AsyncOpenAI"
     packages = ("openai",)
-    fails = {"structured_openai": base.SHAPE}
+    fails = base.SHAPE_ALONE
     cannot = _CANNOT
 
     def __init__(self, url: str, *, key: str = "-", timeout: float = 20.0) -> None:
@@ -150,6 +150,4 @@ class OpenAIPythonAsync(base.Client):
 
 def called(message: Any) -> list[tuple[str, Any]]:
     """Each call's name and arguments."""
-    return [
-        (call.function.name, json.loads(call.function.arguments)) for call in message.tool_calls or ()
-    ]
+    return [(call.function.name, json.loads(call.function.arguments)) for call in message.tool_calls or ()]

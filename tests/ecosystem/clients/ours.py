@@ -21,7 +21,6 @@ class Ours(base.Client):
     title = "text_generation.Client"
     packages = ("text-generation",)
     whole, stream = "text", "text_stream"
-    cannot = {}
 
     def __init__(self, url: str, *, key: str = "-", timeout: float = 20.0) -> None:
         super().__init__(url, key=key, timeout=timeout)
@@ -91,7 +90,6 @@ class OursAsync(base.Client):
     title = "text_generation.AsyncClient"
     packages = ("text-generation",)
     whole, stream = "text", "text_stream"
-    cannot = {}
 
     def __init__(self, url: str, *, key: str = "-", timeout: float = 20.0) -> None:
         super().__init__(url, key=key, timeout=timeout)

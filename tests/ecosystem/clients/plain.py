@@ -33,7 +33,7 @@ class Httpx(base.Client):
 
     title = "httpx"
     packages = ("httpx",)
-    fails = {"structured_openai": base.SHAPE}
+    fails = base.SHAPE_ALONE
     whole, stream = "text", "text_stream"
 
     def __init__(self, url: str, *, key: str = "-", timeout: float = 20.0) -> None:
@@ -108,7 +108,7 @@ class HttpxAsync(base.Client):
 
     title = "httpx (async)"
     packages = ("httpx",)
-    fails = {"structured_openai": base.SHAPE}
+    fails = base.SHAPE_ALONE
     whole, stream = "text", "text_stream"
 
     def __init__(self, url: str, *, key: str = "-", timeout: float = 20.0) -> None:
@@ -192,7 +192,7 @@ class Curl(base.Client):
     title = "curl"
     packages = ("curl",)
     language = "command"
-    fails = {"structured_openai": base.SHAPE}
+    fails = base.SHAPE_ALONE
     whole, stream = "text", "text_stream"
 
     def _run(self, path: str, body: dict[str, Any] | None) -> Iterator[str]:

@@ -1,0 +1,130 @@
+"""All clients at all refusals and faults, many at a time: most of their time is waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from fake_tgi.faults import FAULTS
+
+from . import words
+from .clients import client
+from .clients.base import Client
+from .fault_examples import EXAMPLES, TWICE
+from .features import FEATURES, TEXT, Feature, ask, asked
+from .places import Fakes
+from .refusals import REFUSALS, Refused
+from .running import Outcome, call
+
+__all__ = ["FACES", "LIMIT", "TIMEOUT", "Cells", "faults", "features", "refusals"]
+
+FACES: Final = ("whole", "stream")
+"""The two calls that faults and refusals are shown with."""
+
+TIMEOUT: Final = 3.0
+"""What every client is told that takes a timeout, in seconds."""
+
+LIMIT: Final = 45.0
+"""When a client that waits on is given up, in seconds."""
+
+_THREADS: Final = 16
+
+Cells = dict[tuple[str, str, str], str]
+"""What each client does, by client, example (or refusal, or feature) and face."""
+
+
+def features(fakes: Fakes, titles: Iterable[str]) -> Cells:
+    """Every client by every feature: empty where it works, or why not."""
+    jobs = {
+        (title, feature.name, ""): _featured(fakes, client(title), feature)
+        for title in titles
+        for feature in FEATURES
+    }
+    return _all(jobs)
+
+
+def refusals(fakes: Fakes, titles: Iterable[str]) -> Cells:
+    """What every client says of every refusal: the class of its error and the message."""
+    return _all(
+        {
+            (title, refused.name, face): _refused(fakes, client(title), refused, face)
+            for title in titles
+            for refused in REFUSALS
+            for face in FACES
+        }
+    )
+
+
+def faults(fakes: Fakes, titles: Iterable[str], kinds: Iterable[str] = tuple(FAULTS)) -> Cells:
+    """What every client makes of every fault; KeyError for a kind that has no example."""
+    jobs: dict[tuple[str, str, str], Callable[[], str]] = {}
+    for kind in kinds:
+        for example in EXAMPLES[kind]:
+            for title in titles:
+                for face in ("health",) if kind == "health" else FACES:
+                    jobs[title, example, face] = _faulty(fakes, client(title), kind, example, face)
+    return _all(jobs)
+
+
+def _all(jobs: Mapping[tuple[str, str, str], Callable[[], str]]) -> Cells:
+    with ThreadPoolExecutor(_THREADS) as pool:
+        made = {where: pool.submit(job) for where, job in jobs.items()}
+        return {where: future.result() for where, future in made.items()}
+
+
+def _featured(fakes: Fakes, kind: type[Client], feature: Feature) -> Callable[[], str]:
+    def job() -> str:
+        if feature.name in kind.cannot:
+            return kind.cannot[feature.name]
+        outcome = ask(kind, feature, fakes)
+        if outcome.hung or outcome.kind:
+            wrong: str | None = f"{outcome.kind or 'hangs'}: {outcome.message}"
+        else:
+            wrong = feature.wrong(outcome)
+        if wrong is None:
+            return ""
+        words_of_it, reason = kind.fails.get(feature.name, (None, ""))
+        if words_of_it is None or words_of_it not in wrong:
+            raise AssertionError(f"{kind.title}: {feature.name}: {wrong}")
+        return reason
+
+    return job
+
+
+def _refused(fakes: Fakes, kind: type[Client], refused: Refused, face: str) -> Callable[[], str]:
+    def job() -> str:
+        place = fakes.place("key" if refused.key else "plain")
+        if refused.answer is not None:
+            place.answer(refused.answer)
+        url = place.url + refused.below
+        outcome = call(kind, getattr(kind, face), url, key="wrong", timeout=TIMEOUT, limit=LIMIT)
+        outcome.requests = [] if refused.key else asked(place)
+        said = words.of_answer(outcome)
+        told = words.message(outcome, place.url)
+        return f"{said}: {told}" if outcome.kind and told else said
+
+    return job
+
+
+def _faulty(fakes: Fakes, kind: type[Client], name: str, example: str, face: str) -> Callable[[], str]:
+    def job() -> str:
+        if face == "health" and "health" in kind.cannot:
+            return words.NOT_ASKED
+        calls = 2 if name in TWICE else 1
+        place = fakes.place()
+        place.answer({"text": TEXT})
+        place.faults(example)
+        feature = "health" if face == "health" else getattr(kind, face)
+        outcome = call(kind, feature, place.url, timeout=TIMEOUT, limit=LIMIT, times=calls)
+        outcome.requests = asked(place, wait=0.3 if name == "stall" else 5.0)
+        return _of(outcome, face, calls)
+
+    return job
+
+
+def _of(outcome: Outcome, face: str, calls: int) -> str:
+    struck: list[Any] = [record for record in outcome.requests if record["faults"]]
+    if not struck and not outcome.failed:
+        return words.NOT_STRUCK
+    return words.of_health(outcome) if face == "health" else words.of_answer(outcome, calls)
