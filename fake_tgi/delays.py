@@ -57,6 +57,11 @@ class Due(ABC):
         for waits in self:
             yield from waits
 
+    @property
+    def stepped(self) -> bool:
+        """Whether its tokens are those of steps that it shares with others."""
+        return False
+
     def close(self, now: float) -> None:
         """Nobody waits any more. Of tokens that were waited for together, those due until `now` count."""
         if self._together and not self.produced:
@@ -165,6 +170,10 @@ class _Batched(Due):
         self._entry = entry
         self._scheduler = scheduler
         self._clock = clock
+
+    @property
+    def stepped(self) -> bool:
+        return True
 
     def _times(self) -> Iterator[tuple[float, bool]]:
         entry, scheduler = self._entry, self._scheduler

@@ -50,10 +50,13 @@ _VALUE = re.compile(rb"(?<= )[0-9][0-9.e+-]*$", re.MULTILINE)
 _NO_HELP = re.compile(rb"^# HELP \w+ \n", re.MULTILINE)
 
 
-def exposition(metrics: Metrics) -> bytes:
-    """The text of `/metrics`; empty until something was counted."""
+def exposition(metrics: Metrics, waiting: tuple[int, int] = (0, 0)) -> bytes:
+    """The text of `/metrics`; empty until something was counted.
+
+    `waiting`: how many generations wait for a batch, and how many tokens they may take up in it.
+    """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(metrics))
+    registry.register(_Collector(metrics, waiting))
     text = generate_latest(registry)
     text = _COUNTER_HEAD.sub(rb"\1 ", text)
     text = _VALUE.sub(_plainly, text)
@@ -67,8 +70,9 @@ def _plainly(value: re.Match[bytes]) -> bytes:
 
 
 class _Collector:
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, waiting: tuple[int, int]) -> None:
         self._metrics = metrics
+        self._waiting = waiting
 
     def describe(self) -> list[Metric]:
         return []
@@ -90,10 +94,11 @@ class _Collector:
         metrics = self._metrics
         if not metrics.calls["prefill"][0] and not metrics.running:
             return
+        queued, tokens = self._waiting
         for name, value in (
-            ("tgi_batch_current_max_tokens", metrics.running_tokens),
-            ("tgi_queue_size", 0),
-            ("tgi_batch_current_size", metrics.running),
+            ("tgi_batch_current_max_tokens", max(metrics.running_tokens - tokens, 0)),
+            ("tgi_queue_size", queued),
+            ("tgi_batch_current_size", max(metrics.running - queued, 0)),
         ):
             family = Metric(name, HELP[name], "gauge")
             family.add_sample(name, {}, value)

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from .batch import Batch, Calls
 from .headers import Timings
+
+if TYPE_CHECKING:
+    from .timing.scheduler import Step
 
 __all__ = ["DURATION_BUCKETS", "Histogram", "Metrics"]
 
@@ -68,6 +72,12 @@ class Metrics:
         self.running_tokens = 0
         self.concatenated = 0
         """Batches that were joined to a running one."""
+        self._stepped: dict[str, int] = {}
+        """By reason, how often a simulated batch was joined by others."""
+        self._taken_up: dict[int, int] = {}
+        """How often so many generations joined a simulated batch in one call."""
+        self._batched = 0
+        """Generations whose calls are counted as steps of a simulated batch."""
         self._joined: dict[int, int] = {}
         """How often so many generations, two or more, were prefilled in one call."""
         self._input_length = Histogram(self._input_bounds)
@@ -107,17 +117,24 @@ class Metrics:
         first: float | None = None,
         unseen: int = 0,
         batch: Batch | None = None,
+        stepped: bool = False,
     ) -> None:
         """A scheduled generation ended after `tokens` tokens and `seconds` in the model.
 
         The first token costs one prefill, each further one a decode; the call that failed counts as one. What
         it shares with its `batch` costs nothing more. `first`: seconds that the prefill took; None: as many
-        as each of the others. `unseen`: tokens that nobody was there any more to get.
+        as each of the others. `unseen`: tokens that nobody was there any more to get. `stepped`: its calls
+        are counted as steps of a simulated batch.
         """
         self.running -= 1
         self.running_tokens -= input_length + max_new_tokens
         self.produced(tokens)
         self.skipped_tokens += tokens - unseen
+        if stepped:
+            if failed:
+                self.calls["decode" if tokens else "prefill"][0] += 1
+                self.failed("generation")
+            return
         calls = tokens + failed
         if not calls:
             return
@@ -140,6 +157,21 @@ class Metrics:
                 self._decode.observe(each, tokens - 1)
         if failed:
             self.failed("generation")
+
+    def batched(self) -> None:
+        """A scheduled generation is in the queue of a simulated batch."""
+        self._batched += 1
+
+    def step(self, step: Step) -> None:
+        """A call of the model for all that is in a simulated batch."""
+        calls = self.calls[step.method]
+        calls[0] += 1
+        calls[1] += 1
+        (self._prefill if step.method == "prefill" else self._decode).observe(step.seconds)
+        if step.new:
+            self._taken_up[step.new] = self._taken_up.get(step.new, 0) + 1
+        if step.reason is not None:
+            self._stepped[step.reason] = self._stepped.get(step.reason, 0) + 1
 
     def _share(self, calls: Calls, first: float, each: float) -> None:
         prefill, decode = self.calls["prefill"], self.calls["decode"]
@@ -177,20 +209,25 @@ class Metrics:
             for name, count in (("count", made), ("success", good), ("failure", made - good)):
                 if count:
                     yield f"tgi_batch_inference_{name}", labels, count
+        joined = dict(self._stepped)
         if self.concatenated:
-            yield "tgi_batch_concat", {"reason": "backpressure"}, self.concatenated
+            joined["backpressure"] = joined.get("backpressure", 0) + self.concatenated
+        for reason, count in joined.items():
+            yield "tgi_batch_concat", {"reason": reason}, count
 
     def histograms(self) -> Iterator[tuple[str, dict[str, str], Histogram]]:
         """Name, labels and observations of every histogram that was touched.
 
-        The generations of one request are a batch (fake_tgi/batch.py); those of different ones never share
-        one. Decoding and filtering take no time worth telling, and joining none at all.
+        The generations of one request are a batch (fake_tgi/batch.py); those of different ones share one only
+        where batching is simulated. Decoding and filtering take no time worth telling, joining none at all.
         """
         next_size = Histogram(_BATCH_BUCKETS)
-        alone = self._max_new_tokens.count
+        alone = self._max_new_tokens.count - self._batched
         for size, times in self._joined.items():
             next_size.observe(float(size), times)
             alone -= size * times
+        for size, times in self._taken_up.items():
+            next_size.observe(float(size), times)
         next_size.observe(1.0, alone)
         named: list[tuple[str, dict[str, str], Histogram]] = [
             ("tgi_request_input_length", {}, self._input_length),

@@ -153,6 +153,8 @@ class Run:
                 permits=self._infer.permits,
                 clock=self._infer.clock,
             )
+            if due.stepped:
+                metrics.batched()
         seconds = self._infer.clock() - began
         self._unbooked = _Asked(asked, tokens, failed, seconds, due, again=self._asked)
         self._asked = True
@@ -249,6 +251,7 @@ class Run:
             first=first,
             unseen=unseen,
             batch=self._batch,
+            stepped=due is not None and due.stepped,
         )
 
     def _continuation(self, generation: Generation, valid: ValidRequest) -> ValidRequest | None:

@@ -104,7 +104,7 @@ class State:
             self.metrics,
             clock,
         )
-        self.infer.delays = _delays(settings)
+        self.infer.delays = self._delays(settings)
         self.infer.sight = _sight(settings)
         self.drawn = is_drawn(settings)
         """Whether unscripted answers have ids."""
@@ -126,7 +126,7 @@ class State:
         of repeated requests anew. Raises SettingsError, and has then changed nothing.
         """
         names = changed(self.settings, settings)
-        delays = _delays(settings) if names & TIMING else self.infer.delays
+        delays = self._delays(settings) if names & TIMING else self.infer.delays
         self.settings, self._touched = settings, True
         self.infer.delays = delays
         self.infer.validator.limits = _limits(settings)
@@ -233,6 +233,24 @@ class State:
             by_header=self.settings.allow_fault_header,
         )
 
+    def waiting(self) -> tuple[int, int]:
+        """How many generations wait for a simulated batch, and the tokens that they may take up in it."""
+        scheduler = self.infer.delays.scheduler if self.infer.delays is not None else None
+        if scheduler is None:
+            return 0, 0
+        scheduler.advance(self.clock())
+        return scheduler.queued, scheduler.queued_tokens
+
+    def _delays(self, settings: Settings) -> Delays | None:
+        if not settings.timed:
+            return None
+        from .delays import configured  # costs start-up time that only timed answers need to pay
+
+        delays = configured(settings)
+        if delays is not None and delays.scheduler is not None:
+            delays.scheduler.told = self.metrics.step
+        return delays
+
     def unix_time(self) -> int:
         """What answers carry as `created`, in whole seconds since 1970."""
         return int(time.time())
@@ -312,11 +330,3 @@ def _limits(settings: Settings) -> Limits:
         max_input_tokens=settings.max_input_tokens,
         max_total_tokens=settings.max_total_tokens,
     )
-
-
-def _delays(settings: Settings) -> Delays | None:
-    if not settings.timed:
-        return None
-    from .delays import configured  # costs start-up time that only timed answers need to pay
-
-    return configured(settings)

@@ -91,4 +91,4 @@ def metrics(state: State, call: Call) -> Iterator[Frame]:
     """`GET /metrics`: the books as Prometheus text."""
     from ..exposition import exposition  # only a server that is scraped pays for the library
 
-    return plain(200, TEXT, exposition(state.metrics))
+    return plain(200, TEXT, exposition(state.metrics, state.waiting()))

@@ -9,12 +9,13 @@ prefix is cached, and a prompt's tokens count one by one instead of in blocks.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
 from .latencies import Latencies
 
-__all__ = ["BatchScheduler", "Entry", "Knobs"]
+__all__ = ["BatchScheduler", "Entry", "Knobs", "Step"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +59,35 @@ class Entry:
         return self.left or len(self.times) >= self.tokens
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of the simulated model: `prefill` or `decode`, and how long it took, in seconds.
+
+    A prefill takes up `new` requests; `reason` is why it did while others ran, None when none did: the
+    queue was long enough (`backpressure`), had waited long enough (`wait_exceeded`), or never waits
+    (`chunking`).
+    """
+
+    method: str
+    seconds: float
+    new: int = 0
+    reason: str | None = None
+
+
+def _unheard(step: Step) -> None:
+    pass
+
+
 class BatchScheduler:
-    """The steps of one simulated shard. Times passed in must not go backwards."""
+    """The steps of one simulated shard. Times passed in must not go backwards.
+
+    `told` is called with every step, once it is computed.
+    """
 
     def __init__(self, latencies: Latencies, knobs: Knobs) -> None:
         self._latencies = latencies
         self._knobs = knobs
+        self.told: Callable[[Step], None] = _unheard
         self.clear()
 
     def clear(self) -> None:
@@ -78,6 +102,11 @@ class BatchScheduler:
     def queued(self) -> int:
         """Requests that wait for a batch."""
         return sum(not entry.left for entry in self._queue)
+
+    @property
+    def queued_tokens(self) -> int:
+        """Tokens that these could take up at most."""
+        return sum(entry.prompt_tokens + entry.max_new_tokens for entry in self._queue if not entry.left)
 
     @property
     def running(self) -> int:
@@ -100,13 +129,23 @@ class BatchScheduler:
     def _step(self) -> None:
         self._running = [entry for entry in self._running if not entry.over]
         idle = not self._running
+        began, reason = self.free_at, None if idle else self._reason()
         new, took = self._next_batch(idle)
         if new:
             self._prefill(new, took)
             self._since_prefill = 1
+            self.told(Step("prefill", self.free_at - began, len(new), reason))
         if not idle:  # after a first prefill the queue is looked at before the first decode
-            self._decode()
+            began = self.free_at
+            if self._decode():
+                self.told(Step("decode", self.free_at - began))
             self._since_prefill += 1
+
+    def _reason(self) -> str:
+        if self._knobs.support_chunking:
+            return "chunking"
+        waited = self._since_prefill >= self._knobs.max_waiting_tokens
+        return "wait_exceeded" if waited else "backpressure"
 
     def _next_batch(self, idle: bool) -> tuple[list[Entry], int]:
         """What joins now and how many prompt tokens that takes, by TGI's budgets."""
@@ -159,10 +198,11 @@ class BatchScheduler:
                 entry.times.append(self.free_at)
         self._running += new
 
-    def _decode(self) -> None:
+    def _decode(self) -> bool:
+        """Whether there was anything to decode."""
         batch = [entry for entry in self._running if not entry.over]
         if not batch:
-            return
+            return False
         latencies, random = self._latencies, batch[0].random
         self.free_at += latencies.inter_token_latency.draw(random) * latencies.slowdown(
             len(batch), self._knobs.full
@@ -177,3 +217,4 @@ class BatchScheduler:
         for entry in batch:
             if not entry.prefill_left:
                 entry.times.append(self.free_at)
+        return True

@@ -120,7 +120,10 @@ def test_several_prompts_and_several_answers_run_at_once() -> None:
 
 
 def metrics(app: Application) -> dict[str, float]:
-    reply = asyncio.run(ask_async(app, "GET", "/metrics"))
+    return values(asyncio.run(ask_async(app, "GET", "/metrics")))
+
+
+def values(reply: Reply) -> dict[str, float]:
     lines = [line.rsplit(" ", 1) for line in reply.text.splitlines() if line and not line.startswith("#")]
     return {name: float(value) for name, value in lines}
 
@@ -221,6 +224,53 @@ def test_in_a_simulated_batch_the_queue_shows_in_headers_and_metrics() -> None:
     read = metrics(app)
     assert read["tgi_request_queue_duration_sum"] == pytest.approx(59.5)
     assert read["tgi_request_inference_duration_sum"] == pytest.approx(120.0)
+
+
+def test_in_a_simulated_batch_the_metrics_tell_who_waits_and_who_runs() -> None:
+    """While two run and a third waits; and at the end: each step is one call, whoever shares it."""
+    app = fake(
+        time_to_first_token="1s",
+        inter_token_latency="1s",
+        simulate_batching=True,
+        max_total_tokens=100,
+        max_batch_prefill_tokens=100,
+        max_batch_total_tokens=100,
+    )
+
+    async def looked() -> dict[str, float]:
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        app.state.clock.call_later(loop, 5.5, waiter.set_result, None)
+        await waiter
+        return values(await ask_async(app, "GET", "/metrics"))
+
+    async def main() -> tuple[dict[str, float], list[Reply]]:
+        asked = [
+            timed(app, "/generate", generate(40, inputs=name), after=after)
+            for name, after in (("first", 0.0), ("second", 0.5), ("third", 0.7))
+        ]
+        during, *answers = await asyncio.gather(looked(), *asked)
+        return during, [reply for reply, _ in answers]
+
+    during, (first, second, third) = asyncio.run(main())
+    assert (during["tgi_queue_size"], during["tgi_batch_current_size"]) == (1, 2)
+    tokens = sum(int(reply.headers["x-prompt-tokens"]) + 40 for reply in (first, second))
+    assert during["tgi_batch_current_max_tokens"] == tokens
+
+    read = metrics(app)
+    assert (read["tgi_queue_size"], read["tgi_batch_current_size"]) == (0, 0)
+    inference = [int(reply.headers["x-inference-time"]) for reply in (first, second, third)]
+    queued = [int(reply.headers["x-queue-time"]) for reply in (first, second, third)]
+    assert read["tgi_request_queue_duration_sum"] == pytest.approx(sum(queued) / 1000, abs=0.01)
+    assert read["tgi_request_inference_duration_sum"] == pytest.approx(sum(inference) / 1000, abs=0.01)
+    assert read['tgi_batch_inference_count{method="prefill"}'] == 3
+    assert read['tgi_batch_inference_count{method="decode"}'] < 3 * 39
+    spent = read['tgi_batch_inference_duration_sum{method="prefill"}']
+    spent += read['tgi_batch_inference_duration_sum{method="decode"}']
+    # the model worked from the first call to the last answer, without a pause
+    assert spent == pytest.approx((queued[2] + inference[2]) / 1000 + 0.7, abs=0.01)
+    assert (read["tgi_batch_next_size_count"], read["tgi_batch_next_size_sum"]) == (3, 3)
+    assert read['tgi_batch_concat{reason="chunking"}'] == 2
 
 
 def test_best_of_shares_the_simulated_batch() -> None:
