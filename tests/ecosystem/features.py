@@ -10,7 +10,7 @@ from .clients.base import PICTURE, Client
 from .places import MODEL, Fakes, Place, bodies
 from .running import Outcome, call
 
-__all__ = ["FEATURES", "TEXT", "Feature", "ask"]
+__all__ = ["FEATURES", "TEXT", "Feature", "ask", "asked", "prepared"]
 
 TEXT: Final = "Blue light scatters, naïvely said, more than red – a little."
 """What the model says: with characters of several bytes, and none that JSON or Markdown would change."""
