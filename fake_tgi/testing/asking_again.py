@@ -31,10 +31,11 @@ class _Request:
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
-    @property
-    def key(self) -> RequestKey:
+    def key(self, redactor: Redactor) -> RequestKey:
+        """As its recording has it: without what `redactor` takes for secrets."""
+        redactor.learn(self.headers)
         media = next((value for name, value in self.headers if name == "content-type"), None)
-        return request_key(self.method, self.target, media, self.body)
+        return request_key(self.method, redactor.target(self.target), media, redactor.text(self.body))
 
 
 class Noting:
@@ -79,7 +80,7 @@ async def _ask_again(
     asked, found = 0, []
     try:
         for request in requests:
-            key = request.key
+            key = request.key(redactor)
             played = known.get((key.method, key.target, key.value))
             if not played:
                 continue
@@ -96,7 +97,7 @@ async def _ask_again(
                 found += drift(recording, live)
     finally:
         await upstream.close()
-    return asked, found
+    return asked, list(dict.fromkeys(found))  # several answers may show the same
 
 
 async def _taken(request: _Request, upstream: Upstream) -> Taken:

@@ -21,6 +21,7 @@ class LentFake(FakeTGI):
     def __init__(self, app: Application, server: TestServer) -> None:
         super().__init__(listen=False)
         self._app = app
+        self._settings = app.state.settings
         self._server = server.server
         self._base_url = server.base_url
         self._running = server.loop

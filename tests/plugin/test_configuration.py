@@ -19,6 +19,8 @@ from fake_tgi.testing.options import MARKERS, OPTIONS
 
 from .running import run_suite
 
+pytestmark = pytest.mark.damages_answers  # TGI never sends 501
+
 SUITE = """
     import pytest
 

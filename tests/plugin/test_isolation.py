@@ -8,6 +8,8 @@ import pytest
 
 from .running import Run, run_suite
 
+pytestmark = pytest.mark.damages_answers  # TGI never sends 501
+
 SUITE = """
     import os
     import statistics
@@ -104,6 +106,14 @@ SUITE = """
             fake_tgi.start()
 
 
+    def test_without_a_socket(fake_tgi):
+        session = requests.Session()
+        session.mount(fake_tgi.base_url, fake_tgi.requests_adapter())
+        fake_tgi.reply("Hi.")
+        assert post("Hello", session=session).json() == {"generated_text": "Hi."}
+        assert fake_tgi.last_request.inputs == "Hello"
+
+
     def test_a_second_fake(fake_tgi):
         from fake_tgi import FakeTGI
 
@@ -119,7 +129,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_each_test_finds_a_fresh_fake_at_the_same_address(run: Run) -> None:
     assert {name: run.text(name) for name, test in run.tests.items() if test.outcome != "passed"} == {}
-    assert len(run.tests) == 11
+    assert len(run.tests) == 12
 
 
 ENVIRONMENT = """

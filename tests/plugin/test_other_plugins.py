@@ -122,7 +122,7 @@ def run_on(folder: Path, plugins: str, *options: str, order: str) -> tuple[Run, 
     addresses.mkdir()
     files = {"test_app.py": SUITE, "conftest.py": CONFTEST, "pytest.ini": INI}
     plugins = f"-p pytest_asyncio.plugin -p anyio {plugins}"
-    run = run_suite(folder, files, *options, plugins=plugins, environment={"ORDER": order})
+    run = run_suite(folder, files, *options, plugins=plugins, environment={"ORDER": order}, apart=True)
     return run, {file.name: set(file.read_text().split()) for file in addresses.iterdir()}
 
 
