@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .access import FORBIDDEN, may_administer
 from .call import BROKEN_BODY, Call
@@ -29,8 +29,19 @@ if TYPE_CHECKING:
 __all__ = ["Application", "create_app"]
 
 ADMIN = "/__admin"
+METRICS = "/metrics"
 _ELSEWHERE = (ADMIN, PREFIX)
 _CLOSE: RawHeaders = ((b"connection", b"close"),)
+
+
+class OtherWorkers(Protocol):
+    """The other processes of this fake, where it has several (fake_tgi/workers)."""
+
+    async def administer(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Answers a control for all."""
+
+    async def gather(self) -> None:
+        """Takes over what the others have counted."""
 
 
 class Application:
@@ -42,6 +53,7 @@ class Application:
         self.later = later_on(state.clock)
         self._player = Player(state.clock)
         self._admin: Starlette | None = None
+        self.others: OtherWorkers | None = None
         self._namespaces: Namespaces[Application] = Namespaces(self._another)
 
     @property
@@ -59,6 +71,8 @@ class Application:
         path = raw_path.decode("latin-1") if raw_path is not None else scope["path"]
         if path.startswith(_ELSEWHERE) and await self._elsewhere(path, scope, receive, send):
             return
+        if self.others is not None and path == METRICS:
+            await self.others.gather()
         message = await receive()
         if message["type"] == "http.disconnect":
             return
@@ -90,7 +104,7 @@ class Application:
 
     def direct(self, path: str) -> bool:
         """Whether `frames` answers this path: the controls and the namespaces are ASGI alone."""
-        return not path.startswith(_ELSEWHERE)
+        return not path.startswith(_ELSEWHERE) and (self.others is None or path != METRICS)
 
     def frames(self, call: Call) -> Iterator[Frame]:
         """The answer to a call, for a server that plays frames itself (hyper/protocol.py)."""
@@ -120,7 +134,13 @@ class Application:
     async def _administer(self, scope: Any, receive: Receive, send: Send) -> None:
         if not may_administer(scope, self.state.settings.admin_token):
             await self._player.play(plain(403, JSON, FORBIDDEN), receive, send)
-            return
+        elif self.others is not None:
+            await self.others.administer(scope, receive, send)
+        else:
+            await self.control(scope, receive, send)
+
+    async def control(self, scope: Any, receive: Receive, send: Send) -> None:
+        """What is under `/__admin`, for whoever may ask for it, of this process alone."""
         if self._admin is None:
             from .admin import create_admin  # Starlette costs start-up time that a served model need not pay
 

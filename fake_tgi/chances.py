@@ -9,24 +9,23 @@ from __future__ import annotations
 from hashlib import blake2b
 from random import Random
 
-from .caches import BoundedCache
 from .seeds import key_of
+from .tallies import LocalTally, Tally
 
 __all__ = ["Chances"]
 
 
 class Chances:
-    """Generators of one server. The counts of the last 100,000 different requests or so are kept."""
+    """Generators of one server. `tally` keeps how often what was asked; None: one of its own."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, tally: Tally | None = None) -> None:
         self._key = key_of(seed)
-        self._seen: BoundedCache[bytes, int] = BoundedCache(entries=100_000, size=100_000)
+        self._seen = tally or LocalTally()
 
     def ticket(self, asked: bytes) -> bytes:
         """What stands for this asking of `asked`: no two askings on one server share it."""
         found = blake2b(asked, digest_size=16, key=self._key).digest()
-        times = self._seen.get(found) or 0
-        self._seen.put(found, times + 1)
+        times = self._seen.next(found)
         return found + times.to_bytes(8, "little")
 
     def random(self, ticket: bytes, purpose: bytes = b"") -> Random:

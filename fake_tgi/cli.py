@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from .mistakes import Mistake
 
@@ -92,27 +92,24 @@ def _serve(words: list[str]) -> int:
         _tell(notice)
     settings = arguments.settings
 
-    from .app import create_app
+    def started(url: str) -> None:
+        _tell(f"{settings.model_id} as TGI {settings.version} would at {url}")
+
+    if settings.workers > 1:
+        from .workers.supervisor import run_workers
+
+        return run_workers(settings, tell=_tell, started=started)
+
+    from .assembling import assembled
     from .server import run
 
-    application = create_app(settings)
-    app: Any = application
-    application.state.told = _tell
-    replay = application.state.replay
-    if replay is not None:
-        for refused in replay.refused:
-            _tell(f"not replayed: {refused}")
-        if settings.upstream is not None:
-            from .recordings.on_miss import passing_on
-
-            folder = settings.replay if settings.on_miss == "record" else None
-            app = passing_on(application, replay, settings.upstream, folder, told=_tell)
+    _, app = assembled(settings, tell=_tell)
     status = run(
         app,
         settings.hostname,
         settings.port,
         grace=settings.graceful_termination_timeout,
-        started=lambda url: _tell(f"{settings.model_id} as TGI {settings.version} would at {url}"),
+        started=started,
     )
     if status:
         sys.stderr.flush()

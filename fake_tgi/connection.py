@@ -18,13 +18,13 @@ CONNECTION: Final = "fake_tgi.connection"
 
 
 class Connection:
-    """One connection. `calls` counts those that a journal has begun to record."""
+    """One connection, which carried `calls` calls that a journal has begun to record."""
 
     __slots__ = ("_paused", "calls", "event", "id")
 
-    def __init__(self, id: int) -> None:
+    def __init__(self, id: int, calls: int = 0) -> None:
         self.id = id
-        self.calls = 0
+        self.calls = calls
         self.event: ServeEvent | None = None
         """The record of its last call, which is told what becomes of the connection."""
         self._paused = False

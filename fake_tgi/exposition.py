@@ -92,13 +92,13 @@ class _Collector:
 
     def _gauges(self) -> Iterator[Metric]:
         metrics = self._metrics
-        if not metrics.calls["prefill"][0] and not metrics.running:
+        if not metrics.calls["prefill"][0] and not metrics.running and not metrics.elsewhere[0]:
             return
         queued, tokens = self._waiting
         for name, value in (
-            ("tgi_batch_current_max_tokens", max(metrics.running_tokens - tokens, 0)),
+            ("tgi_batch_current_max_tokens", max(metrics.running_tokens - tokens, 0) + metrics.elsewhere[1]),
             ("tgi_queue_size", queued),
-            ("tgi_batch_current_size", max(metrics.running - queued, 0)),
+            ("tgi_batch_current_size", max(metrics.running - queued, 0) + metrics.elsewhere[0]),
         ):
             family = Metric(name, HELP[name], "gauge")
             family.add_sample(name, {}, value)

@@ -201,6 +201,7 @@ _EFFECTIVE: Final = (
     Flag("clock", "fake", choice("real", "virtual", "stepped"), "virtual jumps over waits; stepped stands"),
     Flag("fault", "fake", faults, "what goes wrong: 'cut(tokens=3) rate=0.1'; repeat it", repeats=True),
     Flag("allow_fault_header", "fake", None, "let calls ask for faults with x-fake-tgi-fault"),
+    Flag("workers", "fake", _U16, "processes that serve together; they answer as one would"),
     Flag("speedup", "fake", decimal, "how much faster than real time the clock runs"),
 )
 

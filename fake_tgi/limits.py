@@ -6,6 +6,9 @@ several (router/src/infer/mod.rs, `limit_concurrent_requests`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 __all__ = ["Permits"]
 
 
@@ -28,6 +31,15 @@ class Permits:
     def release(self) -> None:
         """Gives a slot back."""
         self.free += 1
+
+    @contextmanager
+    def refused(self) -> Iterator[None]:
+        """No slot is to be had while this lasts; not to be left for another call meanwhile."""
+        free, self.free = self.free, 0
+        try:
+            yield
+        finally:
+            self.free += free
 
     def resize(self, total: int) -> None:
         """Changes the number of slots; those in use stay in use."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from operator import add
 from typing import TYPE_CHECKING
 
 from .batch import Batch, Calls
@@ -45,6 +47,12 @@ class Histogram:
         self.sum += value * times
         self.count += times
 
+    def add(self, other: Histogram) -> None:
+        """Adds what another one, of the same bounds, was given."""
+        self.counts = list(map(add, self.counts, other.counts))
+        self.sum += other.sum
+        self.count += other.count
+
 
 class Metrics:
     """One method for each thing that happens. Limits are in tokens and give the token buckets.
@@ -56,6 +64,8 @@ class Metrics:
     def __init__(self, max_input_tokens: int, max_total_tokens: int) -> None:
         self._input_bounds = _hundredths(max_input_tokens)
         self._total_bounds = _hundredths(max_total_tokens)
+        self.elsewhere: tuple[int, ...] = (0, 0)
+        """Generations that run in other processes, and their tokens."""
         self.produced: Callable[[int], None] = _nobody
         """Told how many tokens a generation had when it ended."""
         self.clear()
@@ -87,6 +97,30 @@ class Metrics:
         self._total, self._validation, self._queue, self._inference, self._per_token = (
             Histogram(DURATION_BUCKETS) for _ in range(5)
         )
+
+    def take(self) -> Metrics:
+        """What was counted, which begins at nothing again; what runs goes on running here."""
+        taken, running = copy(self), (self.running, self.running_tokens)
+        taken.running = taken.running_tokens = 0
+        taken.produced = _nobody
+        self.clear()
+        self.running, self.running_tokens = running
+        return taken
+
+    def add(self, other: Metrics) -> None:
+        """What was counted elsewhere, under the same limits."""
+        for name, theirs in vars(other).items():
+            ours = getattr(self, name)
+            if isinstance(theirs, Histogram):
+                ours.add(theirs)
+            elif isinstance(theirs, dict):
+                for key, counted in theirs.items():
+                    if isinstance(counted, list):
+                        ours[key] = list(map(add, ours[key], counted))
+                    else:
+                        ours[key] = ours.get(key, 0) + counted
+            elif isinstance(theirs, int):
+                setattr(self, name, ours + theirs)
 
     def asked(self, count: int = 1) -> None:
         """A request reached its handler (`tgi_request_count`)."""

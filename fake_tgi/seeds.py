@@ -9,8 +9,8 @@ from __future__ import annotations
 from hashlib import blake2b
 from struct import Struct
 
-from .caches import BoundedCache
 from .shard import ShardRequest
+from .tallies import LocalTally, Tally
 
 __all__ = ["SeedSource", "canonical", "key_of"]
 
@@ -47,19 +47,17 @@ class SeedSource:
     """Draws the seeds of sampling requests that bring none.
 
     A seed follows from the server's seed, the request, and how often the same request was seen before, so
-    it does not matter what else was asked in between. The counts of the last 100,000 different requests
-    or so are kept.
+    it does not matter what else was asked in between. `tally` keeps the counts; None: one of its own.
     """
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, tally: Tally | None = None) -> None:
         self._key = key_of(seed)
-        self._seen: BoundedCache[bytes, int] = BoundedCache(entries=100_000, size=100_000)
+        self._seen = tally or LocalTally()
 
     def draw(self, request: ShardRequest) -> int:
         """A seed for `request`, 64 bits; the one it carries does not count."""
         found = blake2b(canonical(request, None), digest_size=16, key=self._key).digest()
-        times = self._seen.get(found) or 0
-        self._seen.put(found, times + 1)
+        times = self._seen.next(found)
         again = blake2b(found, digest_size=8, salt=times.to_bytes(16, "little"), key=self._key)
         return int.from_bytes(again.digest(), "little")
 

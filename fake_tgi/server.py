@@ -12,9 +12,10 @@ import contextlib
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from .connection import Connection
 from .hyper.lifespan import Lifespan
 from .hyper.protocol import HttpProtocol, Service
 from .listening import BACKLOG, CannotListen, listen, url_of
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["CannotListen", "Server", "run"]
+__all__ = ["CannotListen", "Server", "Worker", "run", "run_on"]
 
 # How long a request that was cut may take to notice before it is cancelled, in seconds.
 _NOTICE: Final = 0.05
@@ -43,7 +44,7 @@ class Server:
         self._host = host
         self._port = port
         self._socket: socket.socket | None = None
-        self._worker: _Worker | None = None
+        self._worker: Worker | None = None
         self._thread: threading.Thread | None = None
         self._task: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
@@ -64,7 +65,7 @@ class Server:
         """Listens and serves; returns when requests are answered."""
         self._open()
         ready = threading.Event()
-        self._worker = _Worker(self._app, ready.set)
+        self._worker = Worker(self._app, ready.set)
         self._failure = None
         self._thread = threading.Thread(
             target=self._serve, args=(self._worker, self._sockets, ready), name="fake-tgi", daemon=True
@@ -91,7 +92,7 @@ class Server:
         """The same on the running event loop, and in its thread."""
         self._open()
         ready = asyncio.Event()
-        self._worker = _Worker(self._app, ready.set)
+        self._worker = Worker(self._app, ready.set)
         self._task = asyncio.ensure_future(self._worker.serve(self._sockets))
         waiting = asyncio.ensure_future(ready.wait())
         try:
@@ -144,7 +145,7 @@ class Server:
     ) -> None:
         self.stop()
 
-    def _serve(self, worker: _Worker, sockets: list[socket.socket], ready: threading.Event) -> None:
+    def _serve(self, worker: Worker, sockets: list[socket.socket], ready: threading.Event) -> None:
         try:
             _run_loop(worker, sockets)
         except BaseException as error:
@@ -169,16 +170,36 @@ def run(
     """
     with contextlib.closing(listen(host, port)) as sock:
         url = url_of(host, int(sock.getsockname()[1]))
-        worker = _Worker(app, lambda: started(url), grace)
-        with _signals(worker):
-            _run_loop(worker, [sock])
+        return run_on(app, [sock], grace=grace, started=lambda: started(url))
+
+
+def run_on(
+    app: Any,
+    sockets: list[socket.socket],
+    *,
+    grace: float,
+    started: Callable[[], None] = lambda: None,
+    opened: Callable[[Worker], Awaitable[None]] | None = None,
+) -> int:
+    """The same on sockets that listen already. `opened` is awaited on the loop, before the first connection
+    is taken."""
+    worker = Worker(app, started, grace, opened)
+    with _signals(worker):
+        _run_loop(worker, sockets)
     return 130 if worker.hurried else 0
 
 
-class _Worker:
+class Worker:
     """One server on one event loop, from start to stop."""
 
-    def __init__(self, app: Any, ready: Callable[[], None], grace: float = 0.0) -> None:
+    def __init__(
+        self,
+        app: Any,
+        ready: Callable[[], None],
+        grace: float = 0.0,
+        opened: Callable[[Worker], Awaitable[None]] | None = None,
+    ) -> None:
+        self._opened = opened
         self._app = app
         self._ready = ready
         self._grace = grace
@@ -189,14 +210,24 @@ class _Worker:
         self._stopping = False
         self.hurried = False
 
-    def connection(self) -> asyncio.Protocol:
-        """The protocol of a connection that somebody else has made."""
+    @property
+    def service(self) -> Service:
+        """What its connections share, while it serves."""
         assert self._service is not None
-        return HttpProtocol(self._service)
+        return self._service
+
+    def connection(self, known: Connection | None = None, read: bytes = b"") -> HttpProtocol:
+        """The protocol of a connection that somebody else has made, or used before and `read` that from."""
+        return HttpProtocol(self.service, known, read)
 
     def stop(self, grace: float) -> None:
         """Ends the server from another thread."""
         self._grace = grace
+        self.handle_signal(signal.SIGTERM, None)
+
+    def end_now(self) -> None:
+        """Ends the server without waiting for requests in flight; call it on its loop."""
+        self._grace = 0.0
         self.handle_signal(signal.SIGTERM, None)
 
     def handle_signal(self, sig: int, frame: FrameType | None) -> None:
@@ -218,6 +249,8 @@ class _Worker:
         lifespan = None if direct is not None else Lifespan(self._app)
         if lifespan is not None:
             await lifespan.start()
+        if self._opened is not None:
+            await self._opened(self)
         servers = [await loop.create_server(self.connection, sock=sock, backlog=BACKLOG) for sock in sockets]
         if self._stopping:
             self._stop.set()
@@ -263,7 +296,7 @@ class _Worker:
         self._idle.set()
 
 
-def _run_loop(worker: _Worker, sockets: list[socket.socket]) -> None:
+def _run_loop(worker: Worker, sockets: list[socket.socket]) -> None:
     # Not asyncio.run: it would wait for computations that run in threads for a client that is gone.
     loop = _new_event_loop()
     try:
@@ -283,7 +316,7 @@ def _new_event_loop() -> asyncio.AbstractEventLoop:
 
 
 @contextlib.contextmanager
-def _signals(worker: _Worker) -> Iterator[None]:
+def _signals(worker: Worker) -> Iterator[None]:
     """SIGTERM and SIGINT go to `worker` while this lasts."""
     before = {sig: signal.signal(sig, worker.handle_signal) for sig in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -52,6 +52,7 @@ _RANGES: Final[dict[str, tuple[int, int]]] = {
     "graceful_termination_timeout": (0, _USIZE),
     "model_max_length": (1, _USIZE),
     "seed": (0, _USIZE),
+    "workers": (1, 1024),
 }
 _MAY_BE_UNSET: Final = frozenset(
     ("max_input_tokens", "max_total_tokens", "max_batch_total_tokens", "max_batch_size", "model_max_length")
@@ -190,6 +191,9 @@ class Settings:
     """What goes wrong, as fake_tgi/faults/writing.py reads it: `cut(tokens=3) rate=0.1`."""
     allow_fault_header: bool = False
     """Whether a call may ask for faults on itself, with `x-fake-tgi-fault`."""
+
+    workers: int = 1
+    """Processes that serve on one port (`fake-tgi serve` alone); they answer as one would."""
 
     def __post_init__(self) -> None:
         _check_types(self)

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from .stubs.stub_file import StubFile
     from .templates import ChatTemplate
     from .vision.sight import Sight
+    from .workers.memory import SharedMemory
 
 __all__ = ["State"]
 
@@ -57,7 +58,8 @@ class State:
     """One fake's settings, model, guards and books.
 
     `tokenizer`, `shard` and `clock` (seconds, monotonic) replace the ones that the settings name. `like` is
-    a fake that was started with the same ones, whose files need not be read again.
+    a fake that was started with the same ones, whose files need not be read again; `memory` is what it counts
+    in together with fakes of other processes.
     """
 
     def __init__(
@@ -68,8 +70,10 @@ class State:
         shard: Shard | None = None,
         clock: Callable[[], float] | None = None,
         like: State | None = None,
+        memory: SharedMemory | None = None,
     ) -> None:
         self.settings = self.started = settings
+        self._memory = memory
         self._touched = False
         self._unscripted: dict[str, Shard] = {}
         self.clock = clock = clock or clock_of(settings.clock, settings.speedup)
@@ -83,13 +87,13 @@ class State:
         self.scenarios = Scenarios()
         file = _stub_file(settings) if like is None else like.stubs.file
         self.stubs: StubMap = StubMap(self.tokenizer, self.scenarios, file)
-        self._seeds = SeedSource(settings.seed)
+        self._seeds = SeedSource(settings.seed, memory.seeds if memory is not None else None)
         self._shard = shard
         self._recorded = RecordedAnswers(self.tokenizer)
         self.replay = self._replayed = _replay(settings, self.tokenizer, like)
         self.model = Model(self.queue, self._find_recorded, *self._shards(settings))
         self.health = Health(self.model.well, self.model.alive)
-        self.permits = Permits(settings.max_concurrent_requests)
+        self.permits = memory.permits if memory is not None else Permits(settings.max_concurrent_requests)
         self.infer = Infer(
             self.model,
             Validator(
@@ -209,6 +213,17 @@ class State:
         return self.inferring(infer)
 
     @property
+    def ordered(self) -> bool:
+        """Whether answers may follow from the order of all calls, and not from each call alone."""
+        return (
+            self.stubs.ordered
+            or len(self.queue) > 0
+            or self.replay is not None
+            or (self._faults is not None and self._faults.ordered)
+            or self.settings.simulate_batching
+        )
+
+    @property
     def faults(self) -> Faults:
         """What goes wrong; nothing, unless somebody has said so. Made when it is first asked for."""
         if self._faults is None:
@@ -231,6 +246,7 @@ class State:
             self.permits,
             model_id=self.settings.model_id,
             by_header=self.settings.allow_fault_header,
+            tally=self._memory.chances if self._memory is not None else None,
         )
 
     def waiting(self) -> tuple[int, int]:

@@ -47,11 +47,8 @@ def overload(fault: Overload, frames: Iterator[Frame], moment: Moment) -> Iterat
     moment.tell()
     permits = moment.permits
     while True:
-        free, permits.free = permits.free, 0
-        try:
+        with permits.refused():
             frame = next(frames, None)
-        finally:
-            permits.free += free
         if frame is None:
             return
         yield frame

@@ -35,6 +35,7 @@ from ..frames import Frame
 from ..headers import JSON
 from ..limits import Permits
 from ..render.values import string
+from ..tallies import LocalTally, Tally
 from . import answers, cuts, edits
 from .moment import Moment, answer
 from .writing import FaultError, read_faults, spelled
@@ -81,6 +82,7 @@ class Faults:
     """What goes wrong on one server: a plan, and how often its rules were asked.
 
     `clear` goes back to the plan that it was made with. `by_header` lets a call ask for its own faults.
+    `tally` counts what was asked, which chance follows from; None: one of its own.
     """
 
     def __init__(
@@ -91,8 +93,10 @@ class Faults:
         *,
         model_id: str = "",
         by_header: bool = False,
+        tally: Tally | None = None,
     ) -> None:
         self._first = plan
+        self._tally = tally or LocalTally()
         self._clock = clock
         self._permits = permits
         self._model_id = model_id
@@ -107,10 +111,16 @@ class Faults:
     @plan.setter
     def plan(self, plan: FaultPlan) -> None:
         self._plan = plan
-        self._chances = Chances(plan.seed)
+        self._chances = Chances(plan.seed, self._tally)
+        self._chances.clear()
         self._counts = [0] * len(plan.rules)
         self._salts = [b"%d:%b" % (index, repr(rule.fault).encode()) for index, rule in enumerate(plan.rules)]
         self._since = [self._clock()] * len(plan.rules)
+
+    @property
+    def ordered(self) -> bool:
+        """Whether a rule goes by the number of a call."""
+        return any(rule.when.first != 1 or rule.when.times is not None for rule in self._plan.rules)
 
     @property
     def counts(self) -> tuple[int, ...]:

@@ -62,10 +62,13 @@ class Service:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     idle: Callable[[], None] = lambda: None
     """Called whenever a connection or a task has ended."""
+    pass_on: Callable[[HttpProtocol, str, bytes], bool] | None = None
+    """Whether somebody else has taken the connection, to answer a request for this path and all behind it.
+    Asked between requests, with all that was read from this one on."""
 
 
 class HttpProtocol(asyncio.Protocol):
-    """Speaks HTTP/1 with one client."""
+    """Speaks HTTP/1 with one client; of what it says, `read` was read before."""
 
     __slots__ = (
         "_asgi",
@@ -86,11 +89,11 @@ class HttpProtocol(asyncio.Protocol):
         "writable",
     )
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, connection: Connection | None = None, read: bytes = b"") -> None:
         self._service = service
         self.loop = service.loop
         self.dates = service.dates
-        self.connection = Connection(next(service.numbers))
+        self.connection = connection or Connection(next(service.numbers))
         self.transport: Any = None
         self.writable = True
         direct = service.direct
@@ -100,7 +103,7 @@ class HttpProtocol(asyncio.Protocol):
         self._reading = False
         self._keep = True
         """False once no further request is to be read."""
-        self._held = b""
+        self._held = read
         self._head: RequestHead | None = None
         """Of the request whose body is being read."""
         self._body: Body | None = None
@@ -112,6 +115,8 @@ class HttpProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
         self._service.connections.add(self)
+        if self._held:
+            self.loop.call_soon(self.data_received, b"")
 
     def data_received(self, data: bytes) -> None:
         if self._held:
@@ -185,6 +190,12 @@ class HttpProtocol(asyncio.Protocol):
         if not self._busy and self._head is None:
             self._close()
 
+    def leave(self) -> None:
+        """The connection goes on, but not here."""
+        self._keep = False
+        self.connection.event = None  # it has not ended for the call before
+        self.transport.abort()
+
     def abort(self) -> None:
         """Ends at once."""
         self.transport.abort()
@@ -194,6 +205,7 @@ class HttpProtocol(asyncio.Protocol):
     def _read(self, data: bytes) -> None:
         """Reads what has come, one request after the other."""
         self._reading = True
+        service = self._service
         while data and (self._keep or self._body is not None):
             if self._body is not None:
                 data = self._more(self._body, data)
@@ -205,13 +217,15 @@ class HttpProtocol(asyncio.Protocol):
                 break
             else:
                 try:
-                    found = self._service.heads.read(data)
+                    found = service.heads.read(data)
                 except Refused as refusal:
                     self._refuse(refusal.status)
                     break
                 if found is None:
                     break
                 head, end = found
+                if service.pass_on is not None and service.pass_on(self, head.path, data):
+                    break
                 data = self._begin(head, data[end:])
         self._held = data if self._keep else b""
         self._reading = False

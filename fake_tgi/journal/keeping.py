@@ -10,7 +10,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
@@ -38,6 +38,8 @@ class Journal:
         self.size = size
         self.dropped = 0
         """How many records the bounds have cost."""
+        self.elsewhere = 0
+        """Calls in flight in other processes whose records are taken over here."""
         self._clock = clock
         self._real = clock is time.monotonic
         self._epoch = time.time() - time.monotonic()
@@ -60,8 +62,33 @@ class Journal:
 
     @property
     def in_flight(self) -> int:
-        """Calls whose answer is not out yet."""
-        return self._books.open
+        """Calls whose answer is not out yet, here or `elsewhere`."""
+        return self._books.open + self.elsewhere
+
+    def give_away(self) -> list[ServeEvent]:
+        """The records of answers that are out, which are kept here no longer."""
+        books = self._books
+        given = [event for event in books.kept if event.ended != "in flight"]
+        books.kept = deque(event for event in books.kept if event.ended == "in flight")
+        for event in given:
+            event.kept = False
+            books.bytes -= event.size
+        return given
+
+    def take_over(self, events: Sequence[ServeEvent]) -> None:
+        """Keeps records of calls that others have answered, among its own in the order of their coming."""
+        if not events:
+            return
+        books = self._books
+        for event in sorted(events, key=lambda event: event.arrived):
+            event.id = self._next
+            event.kept = True
+            self._next += 1
+            event._books = books
+            books.bytes += event.size
+            books.kept.append(event)
+        books.kept = deque(sorted(books.kept, key=lambda event: event.arrived))
+        self._trim(books)
 
     def begin(self, call: Call) -> ServeEvent:
         """A record of `call`."""

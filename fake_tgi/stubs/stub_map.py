@@ -50,6 +50,8 @@ class StubMap:
         self.file = file
         self.idle = True
         """True while there is nothing to match."""
+        self.ordered = False
+        """Whether which stub answers, or with what, follows from the calls before."""
         self._tokenizer = tokenizer
         self._scenarios = scenarios
         self._lock = RLock()
@@ -147,6 +149,12 @@ class StubMap:
         """Whether `match` would find a stub. Nothing is counted, and no scenario moves."""
         return not self.idle and next(self._fitting(call), None) is not None
 
+    def count(self, id: int, hits: int) -> None:
+        """A stub was hit so often elsewhere; one that is gone does not matter."""
+        with self._lock:
+            if id in self._placed:
+                self._placed[id].hits += hits
+
     def near_misses(self, call: Call, limit: int = 3) -> list[NearMiss]:
         """The stubs that come closest to answering a call that they do not answer, the closest first."""
         from .near_misses import near_misses  # only a miss pays for the comparison of texts
@@ -222,6 +230,10 @@ class StubMap:
         self._live = {}
         self._spent = 0
         self.idle = not self._placed and self.file is None
+        self.ordered = any(
+            placed.stub.step is not None or placed.stub.times is not None or len(placed.stub.answers) > 1
+            for placed in self._placed.values()
+        )
 
     def _look_at_file(self) -> None:
         if self.file is not None:
