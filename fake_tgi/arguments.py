@@ -1,7 +1,8 @@
 """The command line of `serve` and the environment become Settings, as clap reads them for TGI.
 
-A flag wins over its variable, which is then not even read. Nothing may be abbreviated or given twice. What
-TGI takes and a fake has no use for is read, checked and named in one notice. No I/O but for `--help`.
+A flag wins over its variable, which is then not even read, and both over the file of `--config`. Nothing may
+be abbreviated or given twice. What TGI takes and a fake has no use for is read, checked and named in one
+notice. No I/O but for `--help` and that file.
 """
 
 from __future__ import annotations
@@ -43,9 +44,15 @@ class Arguments:
 
 
 def read_arguments(arguments: Sequence[str], environment: Mapping[str, str]) -> Arguments:
-    """Reads the words after `fake-tgi serve`. Raises UsageError, SettingsError, and SystemExit on --help."""
+    """Reads the words after `fake-tgi serve`. Raises UsageError, ConfigFileError, SettingsError, and
+    SystemExit on --help.
+    """
     given = _from_command_line(arguments)
     values = _from_environment(environment, given) | given
+    if (config := values.pop("config", None)) is not None:
+        from .config_file import read_config  # only who gives one pays for it
+
+        values = read_config(config) | values
     if values.pop("ngrok", False):
         raise UsageError("--ngrok: TGI's router stops when it is given, so the fake does; leave it out")
     _merge_old_name(values)

@@ -165,6 +165,7 @@ _EFFECTIVE: Final = (
         "tokenizer_name", "model", text, "local model folder with a tokenizer.json; a name: the embedded one"
     ),
     Flag("tokenizer_config_path", "model", text, "tokenizer_config.json to use for the chat template"),
+    Flag("config", "fake", text, "file that says what flags say, YAML or JSON: `seed: 7`"),
     Flag("seed", "fake", _USIZE, "seed of the answers that nobody scripted"),
     Flag(
         "answers",

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..namespaces import split
 from ..player import Message, Receive, Send
 from .keeping import Keeper
 from .misses import MISS
@@ -51,6 +52,9 @@ class PassingOn:
 
         await self._app(scope, _given(body, receive), watching)
         if missed:
+            space = split((scope.get("raw_path") or scope["path"].encode()).decode("latin-1"))
+            if space is not None:  # the upstream knows no namespaces
+                scope = {**scope, "path": space[1], "raw_path": space[1].encode("latin-1")}
             await forward(scope, body, receive, send, self._upstream, self._keeper)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
+from weakref import WeakSet
 
 from ..call import Call
 from ..frames import Body, Chunks, Frame, Hangup, Head, Wait
@@ -80,6 +81,7 @@ class Replay:
         self.generations = generations
         self._first: tuple[float, OnMiss] = (speed, on_miss)
         self._index = _Index()
+        self._others: WeakSet[Replay] = WeakSet()
         for recording in recordings:
             self.add(recording)
             for generation in recording.generations:
@@ -101,7 +103,10 @@ class Replay:
         return (track.recording for track in tuple(self._index.tracks))
 
     def add(self, recording: Recording, *, lent: bool = False) -> None:
-        """One more exchange, from now on; one that is `lent` stays until `clear`."""
+        """One more exchange, here and in what was made by `again`; one that is `lent` here, until `clear`."""
+        if not lent:
+            for other in self._others:
+                other.add(recording)
         media = _header(recording.request_headers, "content-type")
         key = request_key(recording.method, recording.target, media, recording.body)
         self._keep(_Track(recording, key, lent))
@@ -116,10 +121,10 @@ class Replay:
         """As at the start: nothing has been played yet, and what was lent is gone."""
         self.speed, self.on_miss = self._first
         if any(track.lent for track in self._index.tracks):
-            kept = [track.recording for track in self._index.tracks if not track.lent]
+            kept = [track for track in self._index.tracks if not track.lent]
             self._index = _Index()
-            for recording in kept:
-                self.add(recording)
+            for track in kept:
+                self._keep(track)
         for track in self._index.tracks:
             track.played = False
         self.generations.clear()
@@ -131,6 +136,7 @@ class Replay:
         for track in self._index.tracks:
             if not track.lent:
                 other._keep(_Track(track.recording, track.key))
+        self._others.add(other)
         return other
 
     def frames(

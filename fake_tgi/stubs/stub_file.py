@@ -13,10 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from ..located.value import Located, UnreadableError
 from ..matching import FormError
 from ..mistakes import Mistake
 from .form import check_form
-from .lines import Located, UnreadableError
 from .stub import Stub, read_stub
 
 __all__ = ["StubFile", "StubFileError"]
@@ -92,10 +92,10 @@ class StubFile:
 
     def _parsed(self, text: str) -> Located:
         if self.path.suffix.lower() == ".json":
-            from .json_lines import read_json
+            from ..located.json_lines import read_json
 
             return read_json(text)
-        from .yaml_lines import read_yaml  # only YAML needs PyYAML
+        from ..located.yaml_lines import read_yaml  # only YAML needs PyYAML
 
         return read_yaml(text)
 

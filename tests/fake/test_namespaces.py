@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,3 +102,24 @@ def test_calls_in_many_namespaces_at_once_do_not_meet() -> None:
         return [reply.json()["generated_text"] for reply in await asyncio.gather(*calls)]
 
     assert asyncio.run(run()) == list("abcde")
+
+
+@pytest.mark.damages_answers(reason="a stub answers with an error of its own making")
+def test_a_namespace_begins_with_the_stubs_of_before_while_their_file_is_broken(tmp_path: Path) -> None:
+    path = tmp_path / "stubs.yaml"
+    path.write_text("version: 1\nscenarios: {a: b}\nstubs: [{answer: {text: ' one'}}]\n", encoding="utf-8")
+    app = make(stubs=str(path))
+    path.write_text("version: 1\nstubs: [{answer: {txt: ' two'}}]\n", encoding="utf-8")
+    assert app.state.stubs.file is not None
+    for name in "ab":
+        app.state.stubs.file._next = 0.0  # look again
+        said = ask(app, "POST", f"/ns/{name}/generate", {"inputs": "x"})
+        assert (said.status, said.json()) == (200, {"generated_text": " one"})
+        shown = ask(app, "GET", f"/ns/{name}/__admin/stubs").json()
+        assert "line 2: stubs[0].answer.txt" in shown["problem"]
+        scenarios = ask(app, "GET", f"/ns/{name}/__admin/scenarios").json()["scenarios"]
+        assert scenarios == [{"name": "a", "state": "b", "states": ["b", "start"]}]
+    path.write_text("version: 1\nstubs: [{answer: {text: ' three'}}]\n", encoding="utf-8")
+    app.state.stubs.file._next = 0.0
+    for space in ("/ns/a", "", "/ns/c"):
+        assert ask(app, "POST", f"{space}/generate", {"inputs": "x"}).json()["generated_text"] == " three"

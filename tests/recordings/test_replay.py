@@ -361,3 +361,17 @@ def test_namespaces_play_what_the_server_has_read_each_from_the_beginning(tmp_pa
         for space in ("", "/ns/a", "/ns/b"):
             played = [body(ask(server.base_url, f"{space}/generate_stream")) for _ in range(2)]
             assert played == [b"".join(first.chunks), b"".join(second.chunks)]
+
+
+def test_what_a_namespace_misses_goes_to_the_real_server_and_is_recorded_for_all(tmp_path: Path) -> None:
+    app = replaying(tmp_path, recording(), on_miss="record", upstream="http://unused")
+    assert app.state.replay is not None
+    asked = b'{"inputs": "New?"}'
+    with Upstream(stream(b"data: new\n\n")) as upstream:
+        with Server(passing_on(app, app.state.replay, upstream.url, tmp_path)) as server:
+            assert body(ask(server.base_url, "/ns/b/generate_stream")) == b"".join(recording().chunks)
+            assert body(ask(server.base_url, "/ns/a/generate_stream", asked)) == b"data: new\n\n"
+            time.sleep(0.2)
+            for space in ("", "/ns/a", "/ns/b", "/ns/c"):
+                assert body(ask(server.base_url, f"{space}/generate_stream", asked)) == b"data: new\n\n"
+        assert len(upstream.requests) == 1

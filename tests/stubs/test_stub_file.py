@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from fake_tgi.cli import main
-from fake_tgi.stubs.json_lines import read_json
-from fake_tgi.stubs.lines import UnreadableError
+from fake_tgi.located.json_lines import read_json
+from fake_tgi.located.value import UnreadableError
+from fake_tgi.located.yaml_lines import read_yaml
 from fake_tgi.stubs.stub_file import StubFile, StubFileError
-from fake_tgi.stubs.yaml_lines import read_yaml
 from tests.fake.asking import make
 from tests.stubs.serving import post, said
 
@@ -280,3 +280,17 @@ def test_the_command_tells_a_wrong_file_in_one_line(
     assert main(["serve", "--port", "0", "--stubs", str(path)]) == 1
     told = capsys.readouterr().err
     assert told == f"fake-tgi: {path}, line 3: stubs[0].answer.text: expected string, got 5\n"
+
+
+def test_a_file_says_in_which_state_a_scenario_begins(tmp_path: Path) -> None:
+    path = tmp_path / "stubs.yaml"
+    path.write_text(
+        "version: 1\nscenarios: {login: in}\nstubs:\n"
+        "  - {answer: {text: ' Out.'}, scenario: {name: login, state: start, next: in}}\n"
+        "  - {answer: {text: ' In.'}, scenario: {name: login, state: in, next: start}}\n",
+        encoding="utf-8",
+    )
+    app = make(stubs=str(path))
+    assert [said(post(app)) for _ in range(3)] == [" In.", " Out.", " In."]
+    app.state.clear()
+    assert said(post(app)) == " In."

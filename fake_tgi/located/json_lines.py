@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from ..matching.differences import step
-from .lines import Located, UnreadableError
+from .value import Located, UnreadableError
 
 __all__ = ["read_json"]
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 
 from ..matching.differences import step
-from .lines import Located, UnreadableError
+from .value import Located, UnreadableError
 
 __all__ = ["read_yaml"]
 
