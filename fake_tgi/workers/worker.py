@@ -9,6 +9,7 @@ for another worker goes there with its whole connection.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import sys
@@ -70,7 +71,8 @@ def work(
     try:
         application, app = assembled(settings, memory=memory, tell=_tell, first=seat.number == 0)
     except Mistake as error:
-        parent.send(Failed(str(error), error.exit_status))
+        with contextlib.suppress(OSError):  # another worker may have said the same, and have ended all
+            parent.send(Failed(str(error), error.exit_status))
         return
     member = _Member(seat, application, parent)
     status = run_on(
@@ -115,7 +117,8 @@ class _Member:
 
         parent = self._parent
         await self._post.open(handed, self._crew.answer)
-        parent.send(READY)
+        with contextlib.suppress(OSError):  # gone already: the end of the pipe is seen below
+            parent.send(READY)
         all_ready = asyncio.Event()
         loop.add_reader(parent.fileno(), all_ready.set)
         await all_ready.wait()

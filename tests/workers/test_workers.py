@@ -304,4 +304,4 @@ def test_a_mistake_is_one_clear_line(tmp_path: Any) -> None:
     )  # fmt: skip
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
-    assert "stubs.yaml" in line
+    assert "stubs.yaml" in line, done.stderr
