@@ -42,7 +42,7 @@ def transport(wires: Wires, library: Library) -> Any:
         """Sends everything to one fake."""
 
         def __init__(self) -> None:
-            self._pool = core.ConnectionPool(network_backend=Backend(wires, core))
+            self._pool = core.ConnectionPool(max_connections=None, network_backend=Backend(wires, core))
 
         def handle_request(self, request: Any) -> Any:
             with _raised_as(httpx, core):
@@ -76,7 +76,9 @@ def async_transport(wires: Wires, library: Library) -> Any:
         """Sends everything to one fake."""
 
         def __init__(self) -> None:
-            self._pool = core.AsyncConnectionPool(network_backend=AsyncBackend(wires, core))
+            self._pool = core.AsyncConnectionPool(
+                max_connections=None, network_backend=AsyncBackend(wires, core)
+            )
 
         async def handle_async_request(self, request: Any) -> Any:
             with _raised_as(httpx, core):
