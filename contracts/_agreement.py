@@ -19,7 +19,7 @@ _AT_A_TIME: Final = 1024
 
 
 def agreement(asked: Asked, value: Any, *, is_stream: bool) -> Iterator[Violation]:
-    """Each way in which an answer with status 200 is not what a request that keeps its schema asked for.
+    """Each way in which an answer with status 200 is not what a request that is understood asked for.
 
     `value` is the body, or for a stream the list of its events' data.
     """

@@ -14,10 +14,14 @@ from typing import Any
 
 from ._endpoints import endpoint
 from ._recordings import body_of
-from ._schemas import is_valid
+from ._schemas import is_valid, violations
 
 __all__ = ["Asked", "asked"]
 
+_LIMITS = (
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "maxItems", "minItems", "minLength"),
+    *("pattern", "not"),
+)
 _STREAMING = ("/", "/v1/chat/completions", "/v1/completions")
 
 
@@ -36,13 +40,16 @@ class Asked:
         )
 
     @property
-    def keeps_its_schema(self) -> bool:
-        """Whether the body is as its route says. Of another that was answered nobody knows what it asked for.
+    def is_understood(self) -> bool:
+        """Whether the body is as its route says, but for numbers out of range and the like.
 
-        The router also takes lists in place of objects, to any depth.
+        Of another that was answered nobody knows what it asked for: the router also takes lists in place of
+        objects, to any depth.
         """
         name = endpoint("POST", self.route).request
-        return name is not None and is_valid(self.body, name)
+        return name is not None and (
+            is_valid(self.body, name) or all(v.rule in _LIMITS for v in violations(self.body, name))
+        )
 
     @property
     def parameters(self) -> Mapping[str, Any] | None:
