@@ -89,14 +89,14 @@ class Due(ABC):
 
 @dataclass(frozen=True, slots=True)
 class _Evenly(Sequence[float]):
-    """`count` times, `gap` apart."""
+    """`number` times, `gap` apart."""
 
     first: float
     gap: float
-    count: int
+    number: int
 
     def __len__(self) -> int:
-        return self.count
+        return self.number
 
     def __getitem__(self, index: Any) -> Any:
         return self.first + self.gap * index
