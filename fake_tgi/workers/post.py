@@ -35,12 +35,11 @@ class Post:
     def __init__(self, folder: Path, number: int) -> None:
         self._folder = folder
         self._number = number
-        self._socket: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self, handed: Handed, asked: Asked) -> None:
         """Takes messages from now on: connections, with what was read of them, and questions."""
-        listening = self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listening.bind(str(self._address(self._number)))
         listening.listen(1024)
         listening.setblocking(False)
@@ -57,13 +56,6 @@ class Post:
                 task.add_done_callback(self._tasks.discard)
 
         loop.add_reader(listening.fileno(), ready)
-
-    async def close(self) -> None:
-        """Takes no more messages."""
-        if self._socket is not None:
-            asyncio.get_running_loop().remove_reader(self._socket.fileno())
-            self._socket.close()
-            self._socket = None
 
     def hand_over(self, to: int, connection: int, known: Known, read: bytes) -> None:
         """Gives the connection with this file number to another worker, with what was read of it.
