@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from .quick_values import quickly_made
+
 if TYPE_CHECKING:
     from .connection import Connection
 
@@ -18,6 +20,7 @@ BROKEN_BODY: Final = "fake_tgi.broken_body"
 """The ASGI extension by which a server says that a body was not framed as HTTP frames it, or broke off."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Call:
     """What a client asked.
@@ -42,9 +45,9 @@ class Call:
         """The first value of the header `name` (lower case), or None; also when it is not visible ASCII."""
         for key, value in self.headers:
             if key == name:
-                value = value.strip(b" \t")  # white space around a value is no part of it
+                text = value.strip(b" \t").decode("latin-1")  # white space around a value is no part of it
                 # http::HeaderValue::to_str refuses everything but visible ASCII, space and tab
-                if all(32 <= byte < 127 or byte == 9 for byte in value):
-                    return value.decode("ascii")
+                if text.isascii() and text.replace("\t", " ").isprintable():
+                    return text
                 return None
         return None

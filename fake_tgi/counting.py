@@ -19,6 +19,16 @@ _WORDS = re.compile(
     r"|[ \t\n\r\x0b\x0c]+(?![^ \t\n\r\x0b\x0c])|[ \t\n\r\x0b\x0c]+"
 )
 _LONGEST = 20_000
+# Byte-level models show each byte as a character; of ASCII, those that cannot be seen have others.
+_UNSEEN = [byte for byte in range(256) if not (33 <= byte <= 126 or 161 <= byte <= 172 or byte >= 174)]
+_BYTE_LEVEL = {byte: 256 + place for place, byte in enumerate(_UNSEEN) if byte < 128}
+
+
+def _shown(word: str) -> str:
+    return word.replace(" ", "\u0120") if word.isprintable() else word.translate(_BYTE_LEVEL)
+
+
+_LONGEST_WORD = 64
 _REMEMBERED = 50_000
 
 
@@ -54,7 +64,7 @@ def piece_counter(backend: Any) -> Callable[[str], int | None] | None:
     has_added = re.compile("|".join(map(re.escape, added)) or "(?!)").search
     starts = {token[:1] for token in added}
     words = _WORDS.findall
-    known: dict[str, int] = {}
+    known = _Words(backend.model)
 
     def count(text: str) -> int | None:
         if not text.isascii() or len(text) > _LONGEST:
@@ -64,18 +74,26 @@ def piece_counter(backend: Any) -> Callable[[str], int | None] | None:
                 if has_added(text):
                     return None
                 break
-        found = words(text)
         try:
-            return sum(map(known.__getitem__, found))
+            return sum(map(known.__getitem__, words(text)))
         except KeyError:
-            pass
-        if len(known) > _REMEMBERED:
-            known.clear()
-        for word in found:
-            if word not in known:
-                if len(word) > 64:
-                    return None
-                known[word] = len(backend.encode(word, add_special_tokens=False))
-        return sum(map(known.__getitem__, found))
+            return None
 
     return count
+
+
+class _Words(dict[str, int]):
+    """How many tokens each word has; a KeyError for those that are too long."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self._tokenize = model.tokenize
+
+    def __missing__(self, word: str) -> int:
+        if len(word) > _LONGEST_WORD:
+            raise KeyError(word)
+        if len(self) > _REMEMBERED:
+            self.clear()
+        # what the library does with a word once it has cut the text, and all that it does
+        count = self[word] = len(self._tokenize(_shown(word)))
+        return count

@@ -10,11 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from .quick_values import quickly_made
+
 __all__ = ["Body", "Chunks", "Frame", "Hangup", "Head", "RawHeaders", "Wait", "Work"]
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Head:
     """Status and headers (names in lower case). `length` is in bytes; None means chunked."""
@@ -24,6 +27,7 @@ class Head:
     length: int | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Body:
     """Bytes of the body, sent as one HTTP chunk."""
@@ -31,6 +35,7 @@ class Body:
     data: bytes
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Chunks:
     """Several HTTP chunks with no time between them: a run of stream events as one frame."""
@@ -38,6 +43,7 @@ class Chunks:
     parts: tuple[bytes, ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Wait:
     """Nothing is sent until `until`, seconds on the player's clock: absolute, so nothing drifts.
@@ -49,6 +55,7 @@ class Wait:
     silent: bool = False
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Hangup:
     """The connection ends here: after what was sent ("close"), after the answer is completed as if it were to

@@ -9,11 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from .quick_values import quickly_made
+
 __all__ = ["FinishReason", "Generation", "PrefillToken", "Token"]
 
 FinishReason = Literal["length", "eos_token", "stop_sequence"]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Token:
     """One generated token.
@@ -37,6 +40,7 @@ class PrefillToken:
     logprob: float | None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Generation:
     """The model's side of one call.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .frames import RawHeaders
+from .quick_values import quickly_made
 
 __all__ = ["JSON", "TEXT", "Timings", "generation_headers", "stream_headers"]
 
@@ -15,6 +17,7 @@ _STREAM: RawHeaders = ((b"content-type", b"text/event-stream"), (b"cache-control
 _UNBUFFERED: RawHeaders = ((b"x-accel-buffering", b"no"),)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Timings:
     """How long the parts of one answer took, in seconds, and what it cost, in tokens."""
@@ -33,7 +36,13 @@ class Timings:
 
 
 def _milliseconds(seconds: float) -> int:
-    return int(max(seconds, 0.0) * 1000)
+    return int(seconds * 1000) if seconds > 0.0 else 0
+
+
+@lru_cache(maxsize=4096)
+def _number(name: bytes, value: int) -> tuple[bytes, bytes]:
+    """A header; times of answers that are made at once are mostly the same few numbers."""
+    return name, b"%d" % value
 
 
 def generation_headers(
@@ -60,14 +69,14 @@ def generation_headers(
         *JSON,
         (b"x-compute-type", compute_type),
         *spent,
-        (b"x-compute-characters", b"%d" % characters),
-        (b"x-total-time", b"%d" % total),
-        (b"x-validation-time", b"%d" % validation),
-        (b"x-queue-time", b"%d" % queue),
-        (b"x-inference-time", b"%d" % inference),
-        (b"x-time-per-token", b"%d" % per_token),
-        (b"x-prompt-tokens", b"%d" % prompt_tokens),
-        (b"x-generated-tokens", b"%d" % generated_tokens),
+        _number(b"x-compute-characters", characters),
+        _number(b"x-total-time", total),
+        _number(b"x-validation-time", validation),
+        _number(b"x-queue-time", queue),
+        _number(b"x-inference-time", inference),
+        _number(b"x-time-per-token", per_token),
+        _number(b"x-prompt-tokens", prompt_tokens),
+        _number(b"x-generated-tokens", generated_tokens),
     )
 
 
@@ -76,6 +85,6 @@ def stream_headers(compute_type: bytes, characters: int) -> RawHeaders:
     return (
         *_STREAM,
         (b"x-compute-type", compute_type),
-        (b"x-compute-characters", b"%d" % characters),
+        _number(b"x-compute-characters", characters),
         *_UNBUFFERED,
     )

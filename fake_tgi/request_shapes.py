@@ -17,6 +17,7 @@ from .serde.shapes import (
     Converted,
     Float32,
     Integer,
+    Interned,
     ListOf,
     Null,
     Optional,
@@ -90,30 +91,32 @@ GRAMMAR: AdjacentlyTagged[r.GrammarType] = AdjacentlyTagged(
     ),
 )
 
-GENERATE_PARAMETERS = Struct(
-    "struct GenerateParameters",
-    r.GenerateParameters,
-    (
-        _nullable("best_of", USIZE),
-        _nullable("temperature", F32),
-        _nullable("repetition_penalty", F32),
-        _nullable("frequency_penalty", F32),
-        _nullable("top_k", I32),
-        _nullable("top_p", F32),
-        _nullable("typical_p", F32),
-        Field("do_sample", BOOL, False),
-        _nullable("max_new_tokens", U32),
-        _nullable("return_full_text", BOOL),
-        Field("stop", STRINGS, ()),
-        _nullable("truncate", USIZE),
-        Field("watermark", BOOL, False),
-        Field("details", BOOL, False),
-        Field("decoder_input_details", BOOL, False),
-        _nullable("seed", U64),
-        _nullable("top_n_tokens", U32),
-        _nullable("grammar", GRAMMAR),
-        _nullable("adapter_id", STRING),
-    ),
+GENERATE_PARAMETERS = Interned(
+    Struct(
+        "struct GenerateParameters",
+        r.GenerateParameters,
+        (
+            _nullable("best_of", USIZE),
+            _nullable("temperature", F32),
+            _nullable("repetition_penalty", F32),
+            _nullable("frequency_penalty", F32),
+            _nullable("top_k", I32),
+            _nullable("top_p", F32),
+            _nullable("typical_p", F32),
+            Field("do_sample", BOOL, False),
+            _nullable("max_new_tokens", U32),
+            _nullable("return_full_text", BOOL),
+            Field("stop", STRINGS, ()),
+            _nullable("truncate", USIZE),
+            Field("watermark", BOOL, False),
+            Field("details", BOOL, False),
+            Field("decoder_input_details", BOOL, False),
+            _nullable("seed", U64),
+            _nullable("top_n_tokens", U32),
+            _nullable("grammar", GRAMMAR),
+            _nullable("adapter_id", STRING),
+        ),
+    )
 )
 
 GENERATE_REQUEST = Struct(

@@ -15,6 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from .quick_values import quickly_made
+
 __all__ = [
     "DEFAULT_PARAMETERS",
     "ChatRequest",
@@ -53,6 +55,7 @@ JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, J
 are -2**63 to 2**64-1, whatever is beyond is a float; `1` and `1.0` stay different."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class JsonGrammar:
     """`{"type": "json" | "json_object", "value": any JSON}`."""
@@ -60,6 +63,7 @@ class JsonGrammar:
     value: JsonValue
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class RegexGrammar:
     """`{"type": "regex", "value": string}`."""
@@ -67,6 +71,7 @@ class RegexGrammar:
     value: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class JsonSchemaGrammar:
     """`{"type": "json_schema", "value": {"name"?, "schema"}}`."""
@@ -78,6 +83,7 @@ class JsonSchemaGrammar:
 GrammarType: TypeAlias = JsonGrammar | RegexGrammar | JsonSchemaGrammar
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class GenerateParameters:
     """Parameters of the generate routes.
@@ -111,6 +117,7 @@ DEFAULT_PARAMETERS = GenerateParameters(do_sample=True)
 """The parameters of a generate request that has none."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class GenerateRequest:
     """`/generate`, `/generate_stream` and `/tokenize`.
@@ -123,6 +130,7 @@ class GenerateRequest:
     add_special_tokens: bool = True
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class CompatGenerateRequest:
     """`/`, and the first reading of `/invocations`."""
@@ -132,6 +140,7 @@ class CompatGenerateRequest:
     stream: bool = False
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Url:
     """Where an image is: an http(s) or data URL, unchecked."""
@@ -139,6 +148,7 @@ class Url:
     url: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class TextChunk:
     """`{"type": "text", "text": string}`."""
@@ -146,6 +156,7 @@ class TextChunk:
     text: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ImageUrlChunk:
     """`{"type": "image_url", "image_url": {"url": string}}`."""
@@ -156,6 +167,7 @@ class ImageUrlChunk:
 MessageChunk: TypeAlias = TextChunk | ImageUrlChunk
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class FunctionDefinition:
     """A function offered (`arguments` is its JSON Schema, also accepted as `parameters`) or called."""
@@ -165,6 +177,7 @@ class FunctionDefinition:
     description: str | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Tool:
     """A tool on offer. `type` may be any string."""
@@ -173,6 +186,7 @@ class Tool:
     function: FunctionDefinition
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """A call that an earlier assistant message made."""
@@ -182,6 +196,7 @@ class ToolCall:
     function: FunctionDefinition
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ContentBody:
     """A message with `content`: text, or chunks. Any `tool_calls` beside it were dropped."""
@@ -189,6 +204,7 @@ class ContentBody:
     content: str | tuple[MessageChunk, ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ToolBody:
     """A message without usable `content` that has `tool_calls`."""
@@ -199,6 +215,7 @@ class ToolBody:
 MessageBody: TypeAlias = ContentBody | ToolBody
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message of a conversation. `role` may be any string."""
@@ -208,6 +225,7 @@ class Message:
     name: str | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class FunctionName:
     """The one function that must be called."""
@@ -218,6 +236,7 @@ class FunctionName:
 ToolChoice: TypeAlias = Literal["auto", "none", "required"] | FunctionName
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class StreamOptions:
     """How a chat is streamed."""
@@ -228,6 +247,7 @@ class StreamOptions:
 DEFAULT_STREAM_OPTIONS = StreamOptions()
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
     """`/v1/chat/completions` and `/chat_tokenize`.
@@ -258,6 +278,7 @@ class ChatRequest:
     stream_options: StreamOptions = DEFAULT_STREAM_OPTIONS
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class CompletionRequest:
     """`/v1/completions`.
@@ -279,6 +300,7 @@ class CompletionRequest:
     stop: tuple[str, ...] | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class GenerateVertexInstance:
     """One prompt of a `/vertex` request. `parameters` None: it was null or left out."""
@@ -290,6 +312,7 @@ class GenerateVertexInstance:
 VertexInstance: TypeAlias = GenerateVertexInstance | ChatRequest
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class VertexRequest:
     """`/vertex`: every instance is one generation."""

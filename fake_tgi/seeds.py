@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from struct import Struct
+from typing import Final
 
-from .shard import ShardRequest
+from .remembered import Remembered
+from .shard import Sampling, ShardRequest
 from .tallies import LocalTally, Tally
 
 __all__ = ["SeedSource", "canonical", "key_of"]
 
-_SAMPLING = Struct("<dqddBddBBq")
+_SAMPLING = Struct("<dqddBddB")
+_REST = Struct("<Bq")
 
 
-def canonical(request: ShardRequest, seed: int | None) -> bytes:
-    """What a model sees of a request, as bytes: limits and what is only reported are left out."""
-    sampling = request.sampling
-    head = _SAMPLING.pack(
+def _sampling(sampling: Sampling) -> bytes:
+    return _SAMPLING.pack(
         sampling.temperature,
         sampling.top_k,
         sampling.top_p,
@@ -29,9 +30,15 @@ def canonical(request: ShardRequest, seed: int | None) -> bytes:
         sampling.repetition_penalty,
         sampling.frequency_penalty,
         sampling.watermark,
-        request.add_special_tokens,
-        request.input_length,
     )
+
+
+_sampled: Final = Remembered(_sampling)
+
+
+def canonical(request: ShardRequest, seed: int | None) -> bytes:
+    """What a model sees of a request, as bytes: limits and what is only reported are left out."""
+    head = _sampled(request.sampling) + _REST.pack(request.add_special_tokens, request.input_length)
     text = request.inputs if request.adapter_id is None else f"{request.adapter_id}\0{request.inputs}"
     if seed is not None:
         text = f"{seed}\0{text}"

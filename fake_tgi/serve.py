@@ -8,7 +8,7 @@ endpoint itself must have said it in its stream. What TGI breaks down over ends 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from .call import Call
@@ -111,7 +111,7 @@ def _framed(state: State, call: Call, event: ServeEvent) -> Iterator[Frame]:
     head = call.method == "HEAD"
     for frame in _answer(state, call, event):
         if type(frame) is Head:
-            yield replace(frame, headers=frame.headers + cors)
+            yield Head(frame.status, frame.headers + cors, frame.length)
         elif not (head and isinstance(frame, (Body, Chunks))):
             yield frame
 

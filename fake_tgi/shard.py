@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from .generation import Generation
+from .quick_values import quickly_made
 
 __all__ = ["Grammar", "Sampling", "Shard", "ShardRequest"]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """Sampling parameters after the router's defaults, as the shard gets them.
@@ -43,6 +45,7 @@ class Sampling:
         )
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ShardRequest:
     """One scheduled generation, as the router hands it to a shard.

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from .quick_values import quickly_made
 from .refusals import validation
+from .remembered import Remembered
 from .requests import GenerateParameters, GrammarType
 from .shard import Grammar, Sampling, ShardRequest
 
@@ -34,6 +36,7 @@ class Limits:
     max_total_tokens: int
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ValidRequest:
     """What one scheduling needs: the shard's request, and how many new tokens the whole answer may have."""
@@ -70,6 +73,7 @@ class Validator:
         self._grammar = grammar
         self._draw_seed = draw_seed
         self._measured = measured
+        self._sampled = Remembered(self._sampling)
 
     def best_of(self, best_of: int) -> None:
         """The rule that stands before the permit, for `best_of` over 1 only (V:451-461)."""
@@ -81,7 +85,7 @@ class Validator:
 
     def check(self, inputs: str, parameters: GenerateParameters) -> Sampling:
         """The rules before the prompt's tokens are counted. Returns sampling parameters with defaults."""
-        sampling = self._sampling(parameters)
+        sampling = self._sampled(parameters)
         p, limits = parameters, self.limits
         if p.max_new_tokens == 0:
             raise validation("`max_new_tokens` must be strictly positive")

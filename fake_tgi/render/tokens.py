@@ -6,33 +6,23 @@ from collections.abc import Iterable
 from typing import Final
 
 from ..generation import PrefillToken, Token
+from ..remembered import Remembered
 from .values import f32, string
 
 __all__ = ["prefill_tokens", "token", "token_lists", "tokens"]
 
-_MOST: Final = 10_000
-_KNOWN: Final[dict[int, tuple[Token, bytes]]] = {}
 
-
-def token(item: Token) -> bytes:
-    """`{"id","text","logprob","special"}`.
-
-    A seeded model says the same Token objects again and again, so their bytes are kept, for the object and
-    not for its value: comparing would cost more than it saves. What is kept is bounded, and holds no state.
-    """
-    known = _KNOWN.get(id(item))
-    if known is not None and known[0] is item:
-        return known[1]
-    made = b'{"id":%d,"text":%b,"logprob":%b,"special":%b}' % (
+def _token(item: Token) -> bytes:
+    return b'{"id":%d,"text":%b,"logprob":%b,"special":%b}' % (
         item.id,
         string(item.text),
         f32(item.logprob),
         b"true" if item.special else b"false",
     )
-    if len(_KNOWN) >= _MOST:
-        _KNOWN.clear()
-    _KNOWN[id(item)] = (item, made)
-    return made
+
+
+token: Final = Remembered(_token, most=10_000)
+"""`{"id","text","logprob","special"}`. A seeded model says the same Token objects again and again."""
 
 
 def tokens(items: Iterable[Token]) -> bytes:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from ..caches import BoundedCache
 from ..requests import JsonValue
 from .buffer import BufferedSource
 from .reader import Content, DecodeError
@@ -23,6 +24,7 @@ __all__ = [
     "Converted",
     "Float32",
     "Integer",
+    "Interned",
     "ListOf",
     "Null",
     "Optional",
@@ -32,6 +34,8 @@ __all__ = [
     "not_plain",
     "take_all",
 ]
+
+_MOST_FIELDS = 12
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -220,6 +224,35 @@ class Converted(Shape[U], Generic[T, U]):
 
     def absent(self, name: str) -> U:
         return self.convert(self.shape.absent(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Interned(Shape[T], Generic[T]):
+    """`shape`, whose values may be shared: what was written in the same words is the same object.
+
+    For values that clients send again and again. What is remembered is bounded, and holds no state.
+    """
+
+    shape: Shape[T]
+    _known: BoundedCache[str, T] = field(
+        default_factory=lambda: BoundedCache(entries=1000, size=500_000), repr=False
+    )
+
+    def decode(self, source: Source, /) -> T:
+        return self.shape.decode(source)
+
+    def plain(self, value: Content, /) -> T:
+        if not isinstance(value, tuple) or len(value) > _MOST_FIELDS:
+            return self.shape.plain(value)
+        words = repr(value)  # tells 1 from 1.0 and from true, which are equal otherwise
+        known = self._known.get(words)
+        if known is None:
+            known = self.shape.plain(value)
+            self._known.put(words, known, len(words))
+        return known
+
+    def absent(self, name: str) -> T:
+        return self.shape.absent(name)
 
 
 def nearest_f32(value: int | float) -> float:

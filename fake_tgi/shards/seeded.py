@@ -37,6 +37,7 @@ _WORDS = re.compile(r"(?<![\w<|\[/\\{])[A-Za-z]{4,20}(?![\w|>\]\\}])").findall
 _OTHER_WORDS = re.compile(r"[^\W\d_]{2,20}").findall
 _LOOKED_AT = 400
 _COMMON = frozenset(COMMON_WORDS.split())
+_lower = str.lower
 
 
 class _Phrase:
@@ -206,7 +207,7 @@ class SeededShard:
     def _topic(self, inputs: str, number: int) -> _Table:
         """A word from the end of the prompt, or something that stands for it."""
         end = inputs[-_LOOKED_AT:]
-        words = [word for word in _WORDS(end) if word.lower() not in _COMMON] or _OTHER_WORDS(end)
+        words = [word for word in _WORDS(end) if _lower(word) not in _COMMON] or _OTHER_WORDS(end)
         word = words[number * len(words) >> 16] if words else UNTITLED[number * len(UNTITLED) >> 16]
         found = self._topics.get(word)
         if found is None:
