@@ -94,9 +94,10 @@ class Histogram:
 
     def add(self, other: Histogram) -> None:
         """Adds what another one, of the same bounds, was given."""
-        self.counts = list(map(add, self.counts, other.counts))
-        self.sum += other.sum
-        self.count += other.count
+        self._settle()
+        self._counts = list(map(add, self._counts, other.counts))
+        self._sum += other.sum
+        self._count += other.count
 
 
 class Metrics:
