@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from ..schemas.parts import DEEPEST, alternatives, bounds, checker, count, kinds
+from .conditions import as_choices
 from .examples import DrawError
 
 __all__ = ["json_values", "matching"]
@@ -29,7 +30,10 @@ def json_values(schema: Any) -> st.SearchStrategy[Any]:
     held to the schema writes them. Not hypothesis-jsonschema: its objects fail with the Hypothesis of today.
     """
     try:
-        return _Values(schema).of(schema, 0)
+        without_conditions = as_choices(schema)
+        return _Values(without_conditions, always_checked=without_conditions != schema).of(
+            without_conditions, 0
+        )
     except Exception as error:  # a tool's parameters are checked by nobody, so there may be anything in them
         raise DrawError(f"the schema cannot be read: {error!r}") from error
 
@@ -37,8 +41,9 @@ def json_values(schema: Any) -> st.SearchStrategy[Any]:
 class _Values:
     """Strategies for the parts of one schema, each made once."""
 
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: Any, *, always_checked: bool) -> None:
         self._root = root
+        self._always_checked = always_checked
         self._satisfies = checker(root)
         self._made: dict[int, st.SearchStrategy[Any]] = {}
 
@@ -48,7 +53,7 @@ class _Values:
             if depth > DEEPEST:
                 raise DrawError("the schema has no end")
             made = st.one_of([self._flat(way, depth) for way in alternatives(schema, self._root)])
-            if isinstance(schema, dict) and not _PLAIN.issuperset(schema):
+            if isinstance(schema, dict) and (self._always_checked or not _PLAIN.issuperset(schema)):
                 made = made.filter(partial(self._satisfies, schema))
             self._made[id(schema)] = made
         return made
