@@ -22,6 +22,7 @@ from ..recordings.upstream import Upstream
 from .asking_again import Noting, ask_again
 from .configuration import ConfigurationError
 from .drift import Drift
+from .outcome import Outcome
 from .taping import Tape, Taping
 
 if TYPE_CHECKING:
@@ -29,19 +30,10 @@ if TYPE_CHECKING:
     from ..settings import Settings
     from .serving import App
 
-__all__ = ["Outcome", "TestRecording"]
+__all__ = ["TestRecording"]
 
 _CREATED: Final = re.compile(rb'("created": ?)[0-9]+')
 _HOW: Final = "make it with --fake-tgi-record=once --fake-tgi-upstream=URL"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How it went: `lines` for the end of the run, `warnings`, and what the test fails for."""
-
-    lines: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    errors: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -7,17 +7,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .checks import Finding, findings
 from .configuration import Configuration, ConfigurationError, configuration, recording_mode
 from .environment import environment_of, pointed_at
 from .handle import LentFake
 from .layers import COMMAND_LINE, layers_of
-from .recording import Outcome, TestRecording
+from .outcome import Outcome
 from .recording_places import place_of
 from .report import calls_told, errors_told, findings_told
 from .serving import TestServer
+
+if TYPE_CHECKING:
+    from .recording import TestRecording
 
 __all__ = ["ConfigurationError", "FakeTGIWarning", "TestServer", "Use", "layers_of", "recording_of", "use_of"]
 
@@ -107,6 +110,8 @@ def recording_of(
     marker: Mapping[str, Any], configuration: Configuration, file: Path, name: str
 ) -> TestRecording:
     """The recording that a marker asks for; the command line counts more. Raises ConfigurationError."""
+    from .recording import TestRecording  # asks real servers, with a library that only this costs
+
     known = {"file", "record", "upstream", "speed", "redact"}
     for unknown in sorted(marker.keys() - known):
         raise ConfigurationError(f"fake_tgi_recording has no {unknown}; it has: {', '.join(sorted(known))}")

@@ -1,0 +1,61 @@
+"""Nothing is paid for before it is used, and then little: by what is imported, and by what a test adds."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from fake_tgi.settings import Settings
+from fake_tgi.testing.handle import LentFake
+from fake_tgi.testing.serving import TestServer
+
+from .running import run_suite
+
+SUITE = """
+    import os
+    import sys
+    import urllib.request
+
+    # Each costs tens of milliseconds, and is only for what this test does not do.
+    DEAR = {
+        "hypothesis", "starlette", "jsonschema", "jinja2", "prometheus_client", "yaml", "aiohttp", "requests",
+    }
+    OURS = {"fake_tgi", "fake_tgi.pytest_plugin", "fake_tgi.testing", "fake_tgi.testing.options"}
+
+
+    def loaded():
+        return {name for name in sys.modules if name.startswith("fake_tgi")}
+
+
+    def test_unused():
+        assert loaded() == OURS
+        assert DEAR & sys.modules.keys() == set()
+
+
+    def test_used(fake_tgi):
+        fake_tgi.reply("Hi.")
+        request = urllib.request.Request(
+            os.environ["TGI_BASE_URL"] + "/generate", b'{"inputs": "x"}', {"content-type": "application/json"}
+        )
+        with urllib.request.urlopen(request) as answer:
+            assert answer.read() == b'{"generated_text":"Hi."}'
+        assert DEAR & sys.modules.keys() == set()
+"""
+
+
+def test_a_run_pays_for_what_it_uses(tmp_path: Path) -> None:
+    run = run_suite(tmp_path, {"test_app.py": SUITE}, apart=True)
+    assert run.outcome("test_unused") == "passed", run.output
+    assert run.outcome("test_used") == "passed", run.output
+
+
+def test_a_fresh_fake_for_a_test_costs_three_milliseconds_at_most() -> None:
+    took = []
+    with TestServer() as server:
+        for _ in range(50):
+            began = time.perf_counter()
+            app = server.fresh(Settings(strict=True))
+            with server.lent_to(app):
+                LentFake(app, server)
+            took.append(time.perf_counter() - began)
+    assert min(took) < 0.003, "the quickest of many: another program may have had the processor meanwhile"
