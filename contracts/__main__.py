@@ -16,7 +16,7 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command. Returns 0; 1 if a value breaks its contract; 2 if a file cannot be read."""
+    """Runs one command. Returns 0; 1 if a value breaks its contract; 2 if that cannot be told."""
     parser = argparse.ArgumentParser(prog="python -m tgi_contracts", description="Contracts of a TGI server.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("names", help="list the schemas")
@@ -37,6 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(args)
     except (OSError, ValueError) as error:
         sys.stderr.write(f"{args.file}: {error}\n")
+        return 2
+    except ImportError as error:
+        sys.stderr.write(f"{error}\n")
         return 2
 
 

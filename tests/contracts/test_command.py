@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tgi_contracts import names, openapi, recordings, schema
+from tgi_contracts import _validators, names, openapi, recordings, schema
 from tgi_contracts.__main__ import main
 
 
@@ -94,6 +95,26 @@ def test_what_is_no_exchange_breaks_the_contract_of_one(
     out = capsys.readouterr().out
     assert f"{file}[0]: $: expected object, got 5 (type)" in out
     assert f"{file}[1] x: $: expected a member 'request'" in out
+
+
+def test_without_jsonschema_it_says_what_to_install(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bare package has no need of it: the files can be used without."""
+    file = tmp_path / "answer.json"
+    file.write_text("{}", encoding="utf-8")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "jsonschema"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    monkeypatch.setattr("tgi_contracts._schemas._validator", validator_without_memory)
+    monkeypatch.setattr("tgi_contracts._validators._strict", _validators._strict.__wrapped__)
+    assert main(["validate", "Token", str(file)]) == 2
+    assert "by jsonschema: pip install" in capsys.readouterr().err
+    assert main(["schema", "Token"]) == 0
+
+
+def validator_without_memory(name: str) -> Any:
+    return _validators.validator_of(schema(name))
 
 
 def test_the_shipped_recordings_keep_every_contract(capsys: pytest.CaptureFixture[str]) -> None:
