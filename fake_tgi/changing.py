@@ -5,14 +5,14 @@ The groups are those of `/__admin/settings` and of its contract. Names are those
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from types import MappingProxyType
 from typing import Final
 
 from .settings import Settings, SettingsError
 
-__all__ = ["GROUPS", "SINGLE", "TIMING", "changed"]
+__all__ = ["GROUPS", "SINGLE", "TIMING", "changed", "known"]
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -39,11 +39,19 @@ TIMING: Final = frozenset(
 """What the times of answers follow from."""
 
 
+def known(names: Iterable[str]) -> None:
+    """Raises SettingsError for the name of something that cannot be changed."""
+    possible = (*SINGLE, *(name for group in GROUPS.values() for name in group))
+    for name in names:
+        if name not in possible:
+            said = f"`{name}` cannot be changed while the server runs"
+            raise SettingsError(f"{said}: expected one of {', '.join(possible)}")
+
+
 def changed(old: Settings, new: Settings) -> frozenset[str]:
     """The names of what differs. Raises SettingsError if one of them cannot be changed."""
     names = frozenset(
         field.name for field in fields(Settings) if getattr(old, field.name) != getattr(new, field.name)
     )
-    for name in sorted(names.difference(SINGLE, *GROUPS.values())):
-        raise SettingsError(f"`{name}` cannot be changed while the server runs")
+    known(sorted(names))
     return names

@@ -7,7 +7,7 @@ API. What one can do the other can, with the same results; only a Python functio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -69,8 +69,8 @@ class Control(Protocol):
     async def elapse(self, seconds: float) -> None:
         """The same from a coroutine, on whichever event loop."""
 
-    def set_time(self, changed: dict[str, str | float | bool | None]) -> None:
-        """Changes settings of time for calls that come from now on. Raises SettingsError."""
+    def change(self, settings: dict[str, Any]) -> None:
+        """Changes settings (fake_tgi/changing.py) for calls that come from now on. Raises SettingsError."""
 
     def set_condition(self, condition: Condition) -> None:
         """How the model is from now on."""

@@ -11,10 +11,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from ..changing import known
 from ..clock import VirtualClock
-from ..delays import configured
 from ..fault_plans import FaultPlan
 from .control import StubGone
 
@@ -40,7 +40,6 @@ class LocalControl:
     def __init__(self, state: State, loop: Callable[[], asyncio.AbstractEventLoop | None]) -> None:
         self.state = state
         self._loop = loop
-        self._settings = state.settings
 
     def add_stub(self, stub: Stub) -> int:
         return self.state.stubs.add(stub).id
@@ -85,13 +84,7 @@ class LocalControl:
         return journal.in_flight
 
     def reset(self) -> None:
-        def clear() -> None:
-            self.state.clear()
-            if self.state.settings is not self._settings:
-                self.state.settings = self._settings
-                self.state.infer.delays = configured(self._settings) if self._settings.timed else None
-
-        self._on_loop(clear)
+        self._on_loop(self.state.clear)
 
     def now(self) -> float:
         return self.state.clock()
@@ -111,14 +104,9 @@ class LocalControl:
         else:
             await asyncio.get_running_loop().run_in_executor(None, clock.advance, seconds)
 
-    def set_time(self, changed: dict[str, str | float | bool | None]) -> None:
-        settings = replace(self.state.settings, **changed)  # type: ignore[arg-type]  # Settings checks types
-
-        def change() -> None:
-            self.state.infer.delays = configured(settings) if settings.timed else None
-            self.state.settings = settings
-
-        self._on_loop(change)
+    def change(self, settings: dict[str, Any]) -> None:
+        known(settings)
+        self._on_loop(lambda: self.state.use(replace(self.state.settings, **settings)))
 
     def set_condition(self, condition: Condition) -> None:
         def change() -> None:

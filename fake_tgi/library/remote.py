@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ..changing import GROUPS, SINGLE, known
 from ..faults import as_json as fault_as_json
 from ..journal.json_form import from_json
 from ..settings import SettingsError
@@ -86,9 +87,13 @@ class RemoteControl:
     async def elapse(self, seconds: float) -> None:
         await asyncio.get_running_loop().run_in_executor(None, self.advance, seconds)
 
-    def set_time(self, changed: dict[str, str | float | bool | None]) -> None:
+    def change(self, settings: dict[str, Any]) -> None:
+        known(settings)
+        grouped: dict[str, Any] = {name: settings[name] for name in SINGLE if name in settings}
+        for group, names in GROUPS.items():
+            grouped[group] = {name: settings[name] for name in names if name in settings}
         try:
-            self._ask("PATCH", "/settings", {"time": changed})
+            self._ask("PATCH", "/settings", grouped)
         except AdminError as error:
             raise SettingsError(str(error)) from None
 

@@ -80,7 +80,7 @@ class Verbs(Stubbing, Troubles, Asking):
         `ttft` is the time to the first token, `itl` that between tokens: "20ms", "lognormal(800ms,0.4)".
         Raises SettingsError (a ValueError).
         """
-        self._control.set_time(
+        self._control.change(
             {
                 "time_to_first_token": ttft,
                 "inter_token_latency": itl,
@@ -89,6 +89,15 @@ class Verbs(Stubbing, Troubles, Asking):
                 "profile": profile,
             }
         )
+
+    def change(self, **settings: Any) -> None:
+        """Changes settings for calls that come from now on: `change(answers="adversarial", seed=7)`.
+
+        Names and values are those of Settings, as far as they can be changed while the fake runs: times,
+        limits, `answers`, `ignore_eos`, `seed` and `strict`. All of them, or none if one is wrong; `reset`
+        brings back those of the start. Raises SettingsError (a ValueError).
+        """
+        self._control.change(settings)
 
     def sick(self, *, crash_after: int | None = None, **how: Any) -> None:
         """The model is ill: see `fake_tgi.model.Condition`. Without arguments it fails its health checks."""
