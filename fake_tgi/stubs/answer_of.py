@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..call import Call
@@ -51,14 +52,20 @@ class Function:
     """What a function of the user's makes of what is asked, which is anything that `answer_of` takes.
 
     It runs in a thread, so it may take its time; a coroutine function runs on a loop of its own. What it
-    raises is kept, and the call gets a 500 that names the stub.
+    raises is kept, and the call gets a 500 that names the stub, unless its client is gone by then.
     """
 
     function: Callable[[Asked], Any]
 
     def frames(self, state: State, call: Call, endpoint: Endpoint) -> Iterator[Frame]:
-        work = Work(lambda: self._made(Asked(call)))
-        yield work
+        late = partial(state.stubs.fail_late, self, call)
+        run = state.stubs.runs.begin(lambda: self._made(Asked(call)), late)
+        work = Work(run)
+        try:
+            yield work
+        except GeneratorExit:
+            run.leave()
+            raise
         made: Answer | BaseException = work.result
         if isinstance(made, BaseException):
             raise AnswerFailed(made)

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from ..serve import Endpoint
     from ..state import State
     from ..tokenizer import Tokenizer
+    from .answer import Answer
     from .near_misses import NearMiss
+    from .running import Runs
     from .speech import Speech
     from .stub import Step, Stub
     from .stub_file import StubFile
@@ -55,6 +57,7 @@ class StubMap:
         self._tokenizer = tokenizer
         self._scenarios = scenarios
         self._lock = RLock()
+        self._runs: Runs | None = None
         self._placed: dict[int, PlacedStub] = {}
         self._next = 1
         self._live: dict[str, tuple[PlacedStub, ...]] = {}
@@ -64,6 +67,16 @@ class StubMap:
             if not file.version:
                 file.read()
             self._take(file)
+
+    @property
+    def runs(self) -> Runs:
+        """The users' functions that are running."""
+        with self._lock:
+            if self._runs is None:
+                from .running import Runs  # only functions need it
+
+                self._runs = Runs()
+            return self._runs
 
     @cached_property
     def speech(self) -> Speech:
@@ -160,6 +173,14 @@ class StubMap:
         from .near_misses import near_misses  # only a miss pays for the comparison of texts
 
         return near_misses(self, Asked(call), self._scenarios, limit)
+
+    def fail_late(self, answer: Answer, call: Call, error: BaseException) -> None:
+        """A user's own function has raised, but nobody waits for its answer any more."""
+        with self._lock:
+            known = (placed for placed in self._placed.values() if answer in placed.stub.answers)
+            placed = next(known, None)
+        if placed is not None:
+            self.errors.append(StubFailure(placed, call, error))
 
     def raise_errors(self) -> None:
         """Raises the first error of a user's own function, with its traceback, if there is one."""

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ConfigurationError", "FakeTGIWarning", "TestServer", "Use", "layers_of", "recording_of", "use_of"]
 
+_LAST_WORDS: Final = 5.0
+"""Seconds that a function may still work on an answer when the test is over, to tell what it raises."""
+
 _CI: Final = ("CI", "CONTINUOUS_INTEGRATION", "BUILD_NUMBER")
 
 
@@ -52,6 +55,7 @@ class Use:
         served = app if recording is None else recording.around(app)
         with self.server.lent_to(served), pointed_at(self._variables()):
             yield fake
+            fake.state.stubs.runs.wait(_LAST_WORDS)
         raised = list(self.server.errors)
         if recording is not None:
             self.outcome = recording.finish()

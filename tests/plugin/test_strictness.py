@@ -10,7 +10,7 @@ pytestmark = pytest.mark.damages_answers  # TGI never sends 501
 
 SUITE = """
     import os
-    import threading
+    import time
 
     import pytest
     import requests
@@ -88,6 +88,17 @@ SUITE = """
     def test_answer_function_that_fails_with_pytest(fake_tgi):
         fake_tgi.on_generate().run(lambda asked: pytest.fail("never ask that"))
         post("Hallo")
+
+
+    def test_answer_that_nobody_waits_for(fake_tgi):
+        def answer(asked):
+            time.sleep(0.2)
+            assert asked.inputs == "hello", "not what was agreed"
+
+        fake_tgi.on_generate().run(answer)
+        with pytest.raises(requests.Timeout):
+            url = os.environ["TGI_BASE_URL"] + "/generate"
+            requests.post(url, json={"inputs": "Hallo"}, timeout=0.05)
 
 
     def test_predicate(fake_tgi):
@@ -184,6 +195,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         ("test_answer_function", "error"),
         ("test_answer_coroutine", "error"),
         ("test_answer_function_that_fails_with_pytest", "error"),
+        ("test_answer_that_nobody_waits_for", "error"),
         ("test_predicate", "error"),
         ("test_answer_function_may_raise", "passed"),
         ("test_reset_forgets_no_error", "error"),
@@ -239,6 +251,7 @@ def test_an_error_of_an_answer_is_raised_with_its_own_traceback(run: Run) -> Non
     assert "E       AssertionError: not what was agreed" in text
     assert "fake_tgi/" not in text.partition("fake_tgi -----")[0], "only the user's own lines"
     assert 'raise LookupError("no such answer")' in run.text("test_answer_coroutine")
+    assert "E       AssertionError: not what was agreed" in run.text("test_answer_that_nobody_waits_for")
     assert "never ask that" in run.text("test_answer_function_that_fails_with_pytest")
     assert "has no attribute 'nothing'" in run.text("test_predicate")
 
