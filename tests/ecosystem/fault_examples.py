@@ -38,7 +38,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "content_type": ("content_type", "content_type(content_type=none)"),
     "gzip": ("gzip",),
     "close": ("close",),
-    "loading": ("loading", "loading(seconds=1s)"),
+    "loading": ("loading", "loading times=2"),
     "health": ("health(healthy=false)",),
 }
 """By the kind's name. A test holds them to the registry: every kind, and every word that a kind knows."""

@@ -164,7 +164,7 @@ def _kind(name: str, cells: Cells, titles: Sequence[str]) -> list[str]:
         "",
     ]
     if name in TWICE:
-        lines += ["Two calls through one client; the tables tell of the second.", ""]
+        lines += ["Two calls through one client, 0.3 seconds apart; the tables tell of the second.", ""]
     for face in FACE_TITLES:
         rows = [
             [title, *(cells[title, example, face] for example in EXAMPLES[name])]

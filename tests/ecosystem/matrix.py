@@ -35,6 +35,10 @@ def changes(written: Cells, measured: Cells) -> list[str]:
     ]
 
 
+def _text(page: Path) -> str:
+    return page.read_text(encoding="utf-8") if page.exists() else ""
+
+
 def main() -> int:
     """Runs all clients; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -42,17 +46,17 @@ def main() -> int:
     given = parser.parse_args()
     titles = tuple(CLIENTS)
     found = versions(titles)
+    said, made = read_refusals(_text(ECOSYSTEM)), read_faults_page(_text(FAULTS_PAGE))
     with Fakes() as fakes:
         features = measuring.features(fakes, titles)
-        refusals = measuring.refusals(fakes, titles)
-        faults = measuring.faults(fakes, titles)
+        refusals = measuring.refusals(fakes, titles, said)
+        faults = measuring.faults(fakes, titles, written=made)
     if given.write:
         day = datetime.datetime.now(tz=datetime.timezone.utc).date().isoformat()
         ECOSYSTEM.write_text(ecosystem_page(features, refusals, titles, found, day), encoding="utf-8")
         FAULTS_PAGE.write_text(faults_page(faults, titles, found, day), encoding="utf-8")
         return 0
-    changed = changes(read_refusals(ECOSYSTEM.read_text(encoding="utf-8")), refusals)
-    changed += changes(read_faults_page(FAULTS_PAGE.read_text(encoding="utf-8")), faults)
+    changed = changes(said, refusals) + changes(made, faults)
     sys.stdout.writelines(f"{line}\n" for line in changed)
     return 1 if changed else 0
 

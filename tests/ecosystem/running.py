@@ -7,6 +7,7 @@ hangs holds up nobody. What a call returned or raised is kept as it was; nothing
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import threading
 import time
@@ -16,10 +17,13 @@ from typing import Any, Final
 
 from .clients.base import Client
 
-__all__ = ["LINGER", "Outcome", "call"]
+__all__ = ["LINGER", "PAUSE", "Outcome", "call"]
 
 LINGER: Final = 0.75
 """How long a client that has left a stream is kept, in seconds: its own end would close any connection."""
+
+PAUSE: Final = 0.3
+"""Between two calls of one client, in seconds: it can have heard by then of what the server did meanwhile."""
 
 
 @dataclass(slots=True)
@@ -72,9 +76,13 @@ def call(
         finally:
             done.set()
 
+    if take is not None:
+        gc.disable()  # or it might close what the client did not
     began = time.monotonic()
     threading.Thread(target=run, name=f"{kind.title}: {feature}", daemon=True).start()
-    if not done.wait(limit):
+    finished = done.wait(limit)
+    gc.enable()
+    if not finished:
         return Outcome(pieces=list(outcome.pieces), seconds=limit, hung=True)
     outcome.seconds = time.monotonic() - began
     return outcome
@@ -99,7 +107,9 @@ def _called(
         return _async_called(kind, feature, url, key, timeout, times, take, outcome)
     client = kind(url, key=key, timeout=timeout)
     try:
-        for _ in range(times):
+        for number in range(times):
+            if number:
+                time.sleep(PAUSE)
             made = getattr(client, feature)()
             if not isinstance(made, Iterator):
                 outcome.value = made
@@ -132,7 +142,9 @@ async def _async_called(
 ) -> None:
     client = kind(url, key=key, timeout=timeout)
     try:
-        for _ in range(times):
+        for number in range(times):
+            if number:
+                await asyncio.sleep(PAUSE)
             made = getattr(client, feature)()
             if not inspect.isasyncgen(made):
                 outcome.value = await made

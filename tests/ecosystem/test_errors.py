@@ -16,15 +16,15 @@ pytestmark = pytest.mark.timeout(300)  # the first test waits for all of them, w
 
 
 @pytest.fixture(scope="module")
-def measured(fakes: Fakes) -> Cells:
-    """What all clients say of all refusals."""
-    return measuring.refusals(fakes, tuple(CLIENTS))
-
-
-@pytest.fixture(scope="module")
 def written() -> Cells:
     """What the page says."""
     return read_refusals(ECOSYSTEM.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def measured(fakes: Fakes, written: Cells) -> Cells:
+    """What all clients say of all refusals."""
+    return measuring.refusals(fakes, tuple(CLIENTS), written)
 
 
 @pytest.mark.parametrize("title", CLIENTS)

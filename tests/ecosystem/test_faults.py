@@ -22,15 +22,15 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def measured(fakes: Fakes) -> Cells:
-    """What all clients make of all faults."""
-    return measuring.faults(fakes, tuple(CLIENTS))
-
-
-@pytest.fixture(scope="module")
 def written() -> Cells:
     """What the page says."""
     return read_faults_page(FAULTS_PAGE.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def measured(fakes: Fakes, written: Cells) -> Cells:
+    """What all clients make of all faults."""
+    return measuring.faults(fakes, tuple(CLIENTS), written=written)
 
 
 @pytest.mark.parametrize("kind", FAULTS)
