@@ -57,6 +57,7 @@ class SettingsArguments(TypedDict, total=False):
     docker_label: str | None
     support_chunking: bool
     seed: int
+    answers: str
     ignore_eos: bool
     stubs: str | None
     strict: bool
@@ -75,6 +76,7 @@ class SettingsArguments(TypedDict, total=False):
     upstream: str | None
     fault: tuple[str, ...]
     allow_fault_header: bool
+    workers: int
     ttft: str | None
     itl: str | None
 

@@ -91,13 +91,16 @@ class Case:
         return bool(self.row.answer["content_type"] == _EVENT_STREAM)
 
     @property
-    def client_error(self) -> str:
-        """The name of the class in `text_generation.errors` that our client raises for it."""
+    def client_error(self) -> str | None:
+        """The name of the class in `text_generation.errors` that our client raises for it.
+
+        None for the streams that TGI ends as if all were well.
+        """
         body = self.row.answer.get("body")
         if isinstance(body, Mapping) and body.get("error_type") == "Incomplete generation":
             return "IncompleteGenerationError"  # what /vertex makes of every failure
         if self.in_stream and self.row.answer["event"] is None:
-            return "IncompleteGenerationError"  # the stream just ends
+            return None
         return _CLIENT_ERRORS[self.cause]
 
     def __str__(self) -> str:

@@ -93,6 +93,8 @@ class FakeTGI(Verbs):
             self._process = _process(given)
             super().__init__(RemoteControl(self._admin_api, made.model_id))
             return
+        if made.workers > 1:
+            raise TypeError(f"workers={made.workers}: several processes serve with subprocess=True only")
         tokenizer = _embedded_tokenizer() if made.model_folder is None else None
         self._app = create_app(made, tokenizer=tokenizer, shard=shard)
         self._server = Server(self._app, host, port if listen else None)

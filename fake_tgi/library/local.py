@@ -77,7 +77,8 @@ class LocalControl:
 
     def settle(self, timeout: float) -> int:
         journal = self.state.journal
-        if journal.in_flight and not self._on_it(self._loop()):
+        loop = self._loop()
+        if journal.in_flight and loop is not None and loop.is_running() and not self._on_it(loop):
             deadline = time.monotonic() + timeout
             while journal.in_flight and time.monotonic() < deadline:
                 time.sleep(_STEP)

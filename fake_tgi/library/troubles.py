@@ -32,7 +32,9 @@ from ..fault_plans import (
     WrongContentType,
 )
 from ..faults import rules_of, spelled
+from ..refusals import refusal
 from ..segmentation import Segmentation
+from ..stubs.error_answers import CAUSES
 from ..timing.durations import duration
 
 if TYPE_CHECKING:
@@ -76,15 +78,20 @@ class Troubles(ABC):
 
     def error(
         self,
-        status: int = 500,
-        message: str = "Incomplete generation",
+        what: int | str = 500,
+        message: str | None = None,
         *,
-        error_type: str = "incomplete_generation",
+        error_type: str | None = None,
         times: Times = 1,
         route: str | None = None,
     ) -> Sentence:
-        """This HTTP status, with a JSON body as TGI writes it; streams get it instead of a stream."""
-        return self._say(ErrorStatus(status, message, error_type), times, route)
+        """This HTTP status with a JSON body as TGI writes it, or the error of that name with TGI's words.
+
+        Streams get it instead of a stream, as from a gateway; what TGI itself sends in a stream is said with
+        `fake.on(stream=True).error(name)`. Names are those of the table of errors that are refusals, such
+        as `model_failure` (424). Raises ValueError for another one.
+        """
+        return self._say(_error(what, message, error_type), times, route)
 
     def overloaded(
         self, times: Times = 1, *, retry_after: int | None = None, route: str | None = None
@@ -256,3 +263,17 @@ def spoken(control: Control, faults: Sequence[str | FaultRule]) -> Sentence:
 
 def _seconds(value: float | str) -> float:
     return duration(value) if isinstance(value, str) else float(value)
+
+
+def _error(what: int | str, message: str | None, error_type: str | None) -> ErrorStatus:
+    if isinstance(what, int):
+        known = ErrorStatus(what)
+        return ErrorStatus(what, message or known.error, error_type or known.error_type)
+    cause = CAUSES.get(what)
+    if cause is None or not cause.refusal:
+        names = ", ".join(name for name, each in CAUSES.items() if each.refusal)
+        raise ValueError(f"error: expected an HTTP status, or one of {names}; got {what!r}")
+    if message is not None and cause.message is None:
+        raise ValueError(f"message: expected none, for {what} always has the same text; got {message!r}")
+    said = refusal(cause.refusal, cause.message if message is None else message)
+    return ErrorStatus(said.status, said.message, error_type or said.error_type)
