@@ -31,9 +31,7 @@ def _strict() -> type[Validator]:
     try:
         from jsonschema.validators import Draft202012Validator, extend
     except ImportError as error:
-        message = (
-            "values are held to their contracts by jsonschema: pip install 'text-generation[fake]', or it alone"
-        )
+        message = "contracts are judged by jsonschema: pip install 'text-generation[fake]', or it alone"
         raise ImportError(message) from error
 
     types = Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number})

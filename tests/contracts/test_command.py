@@ -109,7 +109,7 @@ def test_without_jsonschema_it_says_what_to_install(
     monkeypatch.setattr("tgi_contracts._schemas._validator", validator_without_memory)
     monkeypatch.setattr("tgi_contracts._validators._strict", _validators._strict.__wrapped__)
     assert main(["validate", "Token", str(file)]) == 2
-    assert "by jsonschema: pip install" in capsys.readouterr().err
+    assert "jsonschema: pip install" in capsys.readouterr().err
     assert main(["schema", "Token"]) == 0
 
 
