@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Adapter", "WireSocket"]
 
+_TLS: Final = 443
 # What urllib3 gives a pool, but for what concerns TLS and sockets.
 _KEPT: Final = frozenset(("timeout", "maxsize", "block", "headers", "retries"))
 
@@ -69,6 +70,8 @@ class _Connection(HTTPConnection):
     def __init__(self, wires: Wires, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._wires = wires
+        if self.port == _TLS:
+            self.default_port = _TLS  # type: ignore[misc]  # it stays out of the host header
 
     def connect(self) -> None:
         wire = WireSocket(self._wires)

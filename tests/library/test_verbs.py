@@ -269,6 +269,7 @@ def test_a_removed_stub_answers_no_more_and_still_tells_what_it_did(fake: FakeTG
         stub.remove()
 
 
+@pytest.mark.damages_answers
 def test_what_a_function_raises_is_kept(fake: FakeTGI) -> None:
     def broken(asked: Any) -> str:
         raise AssertionError("expected another prompt")
@@ -278,9 +279,6 @@ def test_what_a_function_raises_is_kept(fake: FakeTGI) -> None:
     (error,) = fake.function_errors
     assert isinstance(error, AssertionError)
     assert str(error) == "expected another prompt"
-
-
-test_what_a_function_raises_is_kept = pytest.mark.damages_answers(test_what_a_function_raises_is_kept)
 
 
 # What goes wrong
