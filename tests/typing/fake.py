@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from typing_extensions import assert_type
 
+from fake_tgi.answers import Answers, answers_of
 from fake_tgi.app import Application, create_app
 from fake_tgi.cli import main
+from fake_tgi.config_file import read_config
 from fake_tgi.generation import Generation, Token
 from fake_tgi.listening import CannotListen
 from fake_tgi.server import Server, run
 from fake_tgi.settings import Settings, SettingsError
 from fake_tgi.shard import Shard, ShardRequest
+from fake_tgi.state import State
 from fake_tgi.tokenizer import Tokenizer
 
 
@@ -61,3 +66,13 @@ def a_tokenizer() -> None:
     tokenizer = Tokenizer.load(Path("model"))
     assert_type(tokenizer.encode("text"), list[int])
     assert_type(tokenizer.count("text"), int)
+
+
+def what_runs_is_changed() -> None:
+    state = create_app(Settings(answers="echo")).state
+    assert_type(state.use(replace(state.settings, seed=7)), None)
+    assert_type(state.another(), State)
+    state.play(None)
+    state.told = print
+    assert_type(answers_of("hypothesis:5"), Answers)
+    assert_type(read_config("fake.yaml"), dict[str, Any])

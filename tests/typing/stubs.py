@@ -38,6 +38,7 @@ from fake_tgi.stubs import (
     Text,
     Tokens,
     ToolCall,
+    Unscripted,
     read_stub,
 )
 
@@ -78,7 +79,7 @@ def stubs() -> None:
     generation = Generation((Token(1, "a", -0.5),), "a", "length", 1)
     for answer in (
         Text("a", "length"), ToolCall("f", {"a": 1}), Error("overload"), Raw(b"a", status=502),
-        Generated(generation), Function(shout), shout, later, b"bytes", generation,
+        Generated(generation), Unscripted("echo"), Function(shout), shout, later, b"bytes", generation,
         ["first", Error("incomplete", after_tokens=2)],
     ):  # fmt: skip
         state.stubs.add(Stub(None, answer))
