@@ -15,7 +15,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 __all__ = [
     "Block",
@@ -86,8 +88,9 @@ def expected_output(code: str) -> list[str]:
     expected, printing = [], False
     lines = code.splitlines()
     for number, line in enumerate(lines):
-        if line.startswith("# ") and (printing or all(later.startswith("# ") for later in lines[number:])):
-            expected.append(line[2:])
+        said = line.strip().startswith("# ")
+        if said and (printing or all(later.startswith("# ") for later in lines[number:])):
+            expected.append(line.strip()[2:])
         else:
             printing = line.lstrip().startswith("print(")
     return expected
@@ -103,7 +106,8 @@ def run(code: str) -> list[str]:
     """The lines that a block prints. It may await, as in a notebook."""
     program = compile(code, "example", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     output = io.StringIO()
-    namespace: dict[str, Any] = {"__name__": "example"}
+    module = ModuleType("example")  # pydantic looks a class's neighbours up where its module is registered
+    namespace: dict[str, Any] = vars(module)
 
     async def awaited() -> None:
         coroutine = eval(program, namespace)
@@ -113,7 +117,7 @@ def run(code: str) -> list[str]:
         if inspect.iscoroutinefunction(getattr(client, "close", None)):
             await client.close()  # a notebook's process ends; this one goes on and must not leak
 
-    with contextlib.redirect_stdout(output):
+    with contextlib.redirect_stdout(output), patch.dict(sys.modules, {"example": module}):
         if program.co_flags & inspect.CO_COROUTINE:
             asyncio.run(awaited())
         else:

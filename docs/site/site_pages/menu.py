@@ -14,11 +14,13 @@ _SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (
         "Guides",
         (
+            "docs/client.md",
             "docs/pytest.md",
             "docs/library.md",
             "docs/stubs.md",
             "docs/faults.md",
             "docs/controls.md",
+            "docs/workers.md",
             "docs/recordings.md",
             "docs/verdict.md",
             "docs/verify.md",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Final
 
 import fake_tgi
@@ -49,7 +48,6 @@ PAGES: Final[dict[str, Page]] = {
             "fake_tgi",
             "fake_tgi.library",
             "fake_tgi.transports",
-            "fake_tgi.verdict",
         ),
     ),
     "fake_tgi_parts": Page(
@@ -86,7 +84,7 @@ def pages() -> dict[str, str]:
 
 def _page(page: Page) -> str:
     parts = [f"# {page.title}", page.text]
-    for module in filter(_is_there, page.modules):
+    for module in page.modules:
         parts += [f"## `{module}`", f"```{{eval-rst}}\n.. automodule:: {module}\n{_shown_above(module)}```"]
     return "\n\n".join(parts) + "\n"
 
@@ -96,7 +94,3 @@ def _shown_above(module: str) -> str:
     if module != "fake_tgi.library":
         return ""
     return f"   :exclude-members: {', '.join(fake_tgi.__all__)}\n"
-
-
-def _is_there(module: str) -> bool:
-    return find_spec(module) is not None
