@@ -1,21 +1,25 @@
 """A fake TGI in a program or a test: `FakeTGI`, what is said to it, and what it says it saw.
 
-The names here are also those of `fake_tgi` itself, where each is imported when it is first asked for.
+Some of the names are also those of `fake_tgi` itself. Each part is imported when it is first asked for.
 """
 
 from __future__ import annotations
 
-from .arguments import SettingsArguments
-from .cases import Case, fake_tgi_cases
-from .clocks import FakeClock
-from .control import Control, NeedsInProcess, StubGone
-from .fake import FakeTGI
-from .live import LiveStub, StubBuilder
-from .local import LocalControl
-from .matchers import absent, anything, contains, equals, json_schema, json_subset, matches
-from .seen import SeenRequest
-from .troubles import Sentence, Then
-from .verbs import Verbs
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .arguments import SettingsArguments
+    from .cases import Case, fake_tgi_cases
+    from .clocks import FakeClock
+    from .control import Control, NeedsInProcess, StubGone
+    from .elsewhere import RemoteFake
+    from .fake import FakeTGI
+    from .live import LiveStub, StubBuilder
+    from .local import LocalControl
+    from .matchers import absent, anything, contains, equals, json_schema, json_subset, matches
+    from .seen import SeenRequest
+    from .troubles import Sentence, Then
+    from .verbs import Verbs
 
 __all__ = [
     "Case",
@@ -25,6 +29,7 @@ __all__ = [
     "LiveStub",
     "LocalControl",
     "NeedsInProcess",
+    "RemoteFake",
     "SeenRequest",
     "Sentence",
     "SettingsArguments",
@@ -41,3 +46,43 @@ __all__ = [
     "json_subset",
     "matches",
 ]
+
+_PARTS = {
+    "Case": ".cases",
+    "Control": ".control",
+    "FakeClock": ".clocks",
+    "FakeTGI": ".fake",
+    "LiveStub": ".live",
+    "LocalControl": ".local",
+    "NeedsInProcess": ".control",
+    "RemoteFake": ".elsewhere",
+    "SeenRequest": ".seen",
+    "Sentence": ".troubles",
+    "SettingsArguments": ".arguments",
+    "StubBuilder": ".live",
+    "StubGone": ".control",
+    "Then": ".troubles",
+    "Verbs": ".verbs",
+    "absent": ".matchers",
+    "anything": ".matchers",
+    "contains": ".matchers",
+    "equals": ".matchers",
+    "fake_tgi_cases": ".cases",
+    "json_schema": ".matchers",
+    "json_subset": ".matchers",
+    "matches": ".matchers",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PARTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_PARTS[name], __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PARTS})

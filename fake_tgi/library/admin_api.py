@@ -57,6 +57,11 @@ class AdminApi:
         with self._lock:
             self._connection.close()
 
+    def __del__(self) -> None:
+        connection = getattr(self, "_connection", None)
+        if connection is not None:  # there is none if the URL was wrong
+            connection.close()
+
     def _send(self, method: str, path: str, data: bytes | None) -> tuple[int, bytes]:
         kept = self._connection.sock is not None
         try:

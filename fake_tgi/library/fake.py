@@ -18,8 +18,6 @@ from ..tokenizer import Tokenizer
 from .arguments import SettingsArguments, read_settings
 from .control import NeedsInProcess
 from .local import LocalControl
-from .remote import RemoteControl
-from .spawned import ServeProcess, words_for
 from .verbs import Verbs
 
 if TYPE_CHECKING:
@@ -35,6 +33,8 @@ if TYPE_CHECKING:
     from ..state import State
     from ..transports.wires import Wires
     from .admin_api import AdminApi
+    from .elsewhere import RemoteFake
+    from .spawned import ServeProcess
 
 __all__ = ["FakeTGI"]
 
@@ -90,7 +90,10 @@ class FakeTGI(Verbs):
         if subprocess:
             if shard is not None or not listen:
                 raise TypeError("a fake in a subprocess listens, and has no shard of this process")
-            self._process = _process(given)
+            from .remote import RemoteControl
+            from .spawned import ServeProcess, words_for
+
+            self._process = ServeProcess(words_for({"graceful_termination_timeout": 0, **given}))
             super().__init__(RemoteControl(self._admin_api, made.model_id))
             return
         if made.workers > 1:
@@ -100,16 +103,15 @@ class FakeTGI(Verbs):
         self._server = Server(self._app, host, port if listen else None)
         super().__init__(LocalControl(self._app.state, lambda: self._running))
 
-    @classmethod
-    def connect(cls, base_url: str, *, admin_token: str | None = None) -> Verbs:
+    @staticmethod
+    def connect(base_url: str, *, admin_token: str | None = None) -> RemoteFake:
         """The same verbs for a fake that runs somewhere already, such as in a container.
 
         Its controls answer on its own machine only, unless `admin_token` is the one it was started with.
         """
-        from .admin_api import AdminApi
+        from .elsewhere import RemoteFake
 
-        api = AdminApi(base_url, admin_token)
-        return Verbs(RemoteControl(lambda: api))
+        return RemoteFake(base_url, admin_token)
 
     @property
     def app(self) -> Application:
@@ -258,7 +260,3 @@ class FakeTGI(Verbs):
             return
         self._running = None
         await self._server.stop_here()
-
-
-def _process(given: dict[str, Any]) -> ServeProcess:
-    return ServeProcess(words_for({"graceful_termination_timeout": 0, **given}))
