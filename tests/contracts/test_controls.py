@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from starlette.routing import Route
@@ -14,6 +14,7 @@ from fake_tgi.app import create_app
 from fake_tgi.changing import GROUPS, SINGLE
 from fake_tgi.fault_plans import When
 from fake_tgi.faults import FAULTS
+from fake_tgi.journal.serve_event import Ending
 from fake_tgi.recordings.files import write
 from fake_tgi.recordings.recording import parse_recording
 from fake_tgi.settings import Settings
@@ -95,3 +96,15 @@ def test_the_document_has_them_unless_they_are_left_out() -> None:
     assert "adminToken" not in without["components"]["securitySchemes"]
     served = ask(create_app(), "GET", "/api-doc/openapi.json").json()
     assert "/__admin/settings" in served["paths"]
+
+
+def test_its_record_of_a_call_has_every_member_that_the_journal_tells() -> None:
+    app = create_app()
+    ask(app, "POST", "/generate_stream", {"inputs": "x"})
+    (record,) = ask(app, "GET", "/__admin/requests").json()["requests"]
+    described = schema("JournalRecord")["properties"]
+    assert set(record) == set(described)
+    for name in ("request", "response", "tokens", "connection", "unkept", "real"):
+        assert set(record[name]) <= set(described[name]["properties"])
+    endings = described["ended"]["enum"]
+    assert endings == list(get_args(Ending))
