@@ -12,6 +12,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from .caches import BoundedCache
+from .text_blocks import blocks
+
 __all__ = ["piece_counter"]
 
 _WORDS = re.compile(
@@ -63,8 +66,8 @@ def piece_counter(backend: Any) -> Callable[[str], int | None] | None:
     added = [token.content for token in backend.get_added_tokens_decoder().values()]
     has_added = re.compile("|".join(map(re.escape, added)) or "(?!)").search
     starts = {token[:1] for token in added}
-    words = _WORDS.findall
-    known = _Words(backend.model)
+    words = _Words(backend.model)
+    known: BoundedCache[str, int] = BoundedCache(entries=20_000, size=4_000_000)
 
     def count(text: str) -> int | None:
         if not text.isascii() or len(text) > _LONGEST:
@@ -74,10 +77,17 @@ def piece_counter(backend: Any) -> Callable[[str], int | None] | None:
                 if has_added(text):
                     return None
                 break
-        try:
-            return sum(map(known.__getitem__, words(text)))
-        except KeyError:
-            return None
+        total = 0
+        for block in blocks(text):
+            number = known.get(block)
+            if number is None:
+                try:
+                    number = sum(map(words.__getitem__, _WORDS.findall(block)))
+                except KeyError:
+                    return None
+                known.put(block, number, len(block))
+            total += number
+        return total
 
     return count
 

@@ -1,0 +1,37 @@
+"""A text in blocks is the same text, and the same words and tokens are in it."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fake_tgi.text_blocks import blocks
+from fake_tgi.tokenizer import Tokenizer
+
+WORDS = st.sampled_from(
+    ["a", "the", "lazy", "don't", "12345", "x" * 70, "...", "\t", "\n", " ", "", "'s", "é", "<|", "Word", "_"]
+)
+TEXTS = st.lists(WORDS, max_size=80).map(" ".join)
+TOKENIZER = Tokenizer.load()
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
+def test_blocks_are_the_text_and_cut_no_word(text: str) -> None:
+    found = blocks(text)
+    assert "".join(found) == text
+    for before, behind in zip(found, found[1:], strict=False):
+        assert not before[-1].isspace()
+        assert behind[0] == " "
+        assert not behind[1].isspace()
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
+def test_the_tokens_of_blocks_are_those_of_the_text(text: str) -> None:
+    assert TOKENIZER.count(text, False) == len(TOKENIZER.encode(text, False))
+
+
+def test_what_was_seen_before_is_a_block_of_its_own() -> None:
+    prompt = "Answer the question of the user in one short sentence, and say nothing that you do not know. "
+    assert blocks(prompt + "Why is the sky blue?")[0] == blocks(prompt + "Who was the first to say so?")[0]
