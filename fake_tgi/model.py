@@ -61,6 +61,13 @@ class Model:
         self._fallback = fallback
         self._obedient = obedient
 
+    def fallback(self) -> Shard | None:
+        """The shard behind everything else, for a request without a grammar; None where something may say
+        another thing first, or nothing at all."""
+        if self.queue or self.condition.crash_after is not None or self.condition.gone:
+            return None
+        return self._fallback
+
     def generate(self, request: ShardRequest) -> Generation:
         """The answer to `request`, in the model's present condition."""
         condition = self.condition

@@ -13,6 +13,7 @@ from functools import partial
 
 from .call import Call
 from .endpoints import about, chat, completions, docs, generate, hosted, platforms
+from .endpoints.at_once import at_once
 from .endpoints.reading import plain
 from .extraction import ExtractionRefusal, is_json
 from .frames import Body, Chunks, Frame, Hangup, Head
@@ -98,6 +99,8 @@ def serve(state: State, call: Call) -> Iterator[Frame]:
     event = state.journal.begin(call)
     if state.replay is None:
         frames = _framed(state, call, event)
+        if call.path == "/generate":
+            frames = at_once(state, call, frames)
     else:
         framed = partial(_framed, state, call, event)
         frames = state.replay.frames(state, call, framed, partial(setattr, event, "why"))

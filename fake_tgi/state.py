@@ -34,6 +34,7 @@ from .settings import Settings
 from .shard import Grammar, Shard, ShardRequest
 from .shards.recorded import RecordedAnswers
 from .shards.scripted import GenerationQueue
+from .shards.seeded import SeededShard
 from .stubs.stub_map import StubMap
 from .tokenizer import Tokenizer
 from .validation import Limits, Validator
@@ -176,6 +177,26 @@ class State:
             if found is not None or self.replay.on_miss != "seeded":
                 return found
         return self._recorded.find(request) if self.settings.answers == "seeded" else None
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing stands between a call and the model, and nothing makes it wait."""
+        infer, settings = self.infer, self.settings
+        return (
+            self.stubs.idle
+            and infer.delays is None
+            and infer.sight is None
+            and infer.shard is self.model
+            and self.permits.free > 0
+            and self.api_key is None
+            and not settings.strict
+            and not self.drawn
+        )
+
+    def plain_shard(self, inputs: str) -> Shard | None:
+        """What answers this prompt at once and without fail; None where that cannot be promised."""
+        shard = self.model.fallback()
+        return shard if type(shard) is SeededShard and not self._recorded.knows(inputs) else None
 
     @property
     def template(self) -> ChatTemplate | None:

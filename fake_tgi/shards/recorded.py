@@ -35,6 +35,12 @@ class RecordedAnswers:
         tokens = self._tokens.get(request.inputs)
         return self._answers.generation_of(tokens, request) if tokens is not None else None
 
+    def knows(self, inputs: str) -> bool:
+        """Whether there is an answer to this prompt."""
+        if self._tokens is None:
+            self._tokens = self._read()
+        return inputs in self._tokens
+
     def _read(self) -> dict[str, tuple[Token, ...]]:
         found: dict[str, tuple[Token, ...]] = {}
         for line in (

@@ -23,6 +23,7 @@ from ..likelihood import Likelihood
 from ..seeds import SeedSource, canonical, key_of
 from ..shard import ShardRequest
 from ..stopping import said, stop_tokens
+from ..text_blocks import blocks
 from ..tokenizer import Tokenizer
 from .phrases import COMMON_WORDS, FIRST, PATTERNS, SLOTS, TOPIC, UNTITLED
 
@@ -37,7 +38,6 @@ _WORDS = re.compile(r"(?<![\w<|\[/\\{])[A-Za-z]{4,20}(?![\w|>\]\\}])").findall
 _OTHER_WORDS = re.compile(r"[^\W\d_]{2,20}").findall
 _LOOKED_AT = 400
 _COMMON = frozenset(COMMON_WORDS.split())
-_lower = str.lower
 
 
 class _Phrase:
@@ -104,6 +104,7 @@ class SeededShard:
         self._key = key_of(seed)
         self._ignore_eos = ignore_eos
         self._tables: dict[str, _Table] = {}
+        self._words: BoundedCache[str, list[str]] = BoundedCache(entries=20_000, size=2_000_000)
         self._topics: BoundedCache[str, _Table] = BoundedCache(entries=4096, size=4096)
         eos = tokenizer.eos_id
         ending = () if eos is None else ((eos, tokenizer.texts([eos], tokenizer.anchor)[0]),)
@@ -207,7 +208,14 @@ class SeededShard:
     def _topic(self, inputs: str, number: int) -> _Table:
         """A word from the end of the prompt, or something that stands for it."""
         end = inputs[-_LOOKED_AT:]
-        words = [word for word in _WORDS(end) if _lower(word) not in _COMMON] or _OTHER_WORDS(end)
+        words: list[str] = []
+        for block in blocks(end):
+            said = self._words.get(block)
+            if said is None:
+                said = [word for word in _WORDS(block) if word.lower() not in _COMMON]
+                self._words.put(block, said, len(block))
+            words += said
+        words = words or _OTHER_WORDS(end)
         word = words[number * len(words) >> 16] if words else UNTITLED[number * len(UNTITLED) >> 16]
         found = self._topics.get(word)
         if found is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +22,7 @@ TOKENIZER = Tokenizer.load()
 def test_blocks_are_the_text_and_cut_no_word(text: str) -> None:
     found = blocks(text)
     assert "".join(found) == text
-    for before, behind in zip(found, found[1:], strict=False):
+    for before, behind in pairwise(found):
         assert not before[-1].isspace()
         assert behind[0] == " "
         assert not behind[1].isspace()
