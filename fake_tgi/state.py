@@ -261,14 +261,17 @@ class State:
         from .fault_plans import FaultPlan  # costs start-up time that only faults need to pay
         from .faults import Faults, rules_of
 
-        return Faults(
-            FaultPlan(rules_of(self.settings.fault), self.settings.seed),
+        made = Faults(
+            FaultPlan(rules_of(self.started.fault), self.started.seed),
             self.clock,
             self.permits,
             model_id=self.settings.model_id,
             by_header=self.settings.allow_fault_header,
             tally=self._memory.chances if self._memory is not None else None,
         )
+        if self.settings.seed != self.started.seed:
+            made.plan = replace(made.plan, seed=self.settings.seed)
+        return made
 
     def waiting(self) -> tuple[int, int]:
         """How many generations wait for a simulated batch, and the tokens that they may take up in it."""

@@ -86,6 +86,11 @@ def test_another_seed_is_another_seed_for_faults_too() -> None:
         return [ask(app, "POST", "/generate", {"inputs": f"{n}"}).status for n in range(40)]
 
     rules = (FaultRule(ErrorStatus(503), When(rate=0.5)),)
+    app = make()
+    patch(app, {"seed": 9})
+    assert app.state.faults.plan.seed == 9, "also where nothing has gone wrong before"
+    ask(app, "POST", "/__admin/reset")
+    assert app.state.faults.plan.seed == 0
     app, other = make(), make(seed=9)
     app.state.faults.plan, other.state.faults.plan = FaultPlan(rules), FaultPlan(rules, 9)
     first = failing(app)
