@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import fields
@@ -27,9 +28,19 @@ from fake_tgi import (
 from fake_tgi.call import Call
 from fake_tgi.faults import FAULTS, FaultError, rules_of
 from fake_tgi.generation import Token
-from fake_tgi.library import Case, SettingsArguments, StubGone
+from fake_tgi.library import (
+    Case,
+    LiveStub,
+    RemoteFake,
+    SeenRequest,
+    Sentence,
+    SettingsArguments,
+    StubBuilder,
+    StubGone,
+    Then,
+)
 from fake_tgi.library.arguments import ALIASES
-from fake_tgi.library.troubles import VERBS, Sentence, Then, Troubles
+from fake_tgi.library.troubles import VERBS, Troubles
 from fake_tgi.matching import FormError
 from fake_tgi.recordings.recording import parse_recording
 from fake_tgi.settings import Settings, SettingsError
@@ -517,3 +528,12 @@ def test_a_call_in_the_journal_is_a_value(fake: FakeTGI) -> None:
     text(fake)
     assert isinstance(fake.last_request.call, Call)
     assert fake.last_request.event is fake.journal[-1]
+
+
+@pytest.mark.parametrize(
+    "kind", [FakeTGI, RemoteFake, LiveStub, StubBuilder, SeenRequest, Sentence, Then, Case]
+)
+def test_every_public_member_is_used_in_a_typed_program(kind: type) -> None:
+    program = (Path(__file__).resolve().parents[1] / "typing" / "library.py").read_text(encoding="utf-8")
+    used = {node.attr for node in ast.walk(ast.parse(program)) if isinstance(node, ast.Attribute)}
+    assert {name for name in dir(kind) if not name.startswith("_")} - used <= {"row"}
