@@ -21,6 +21,7 @@ usage: fake-tgi [serve] [flags]
        fake-tgi verify URL [flags]
        fake-tgi record --upstream URL --out DIR
        fake-tgi import FILE... --out DIR
+       fake-tgi report URL|FILE [flags]
        fake-tgi demo
 
 A server that answers as Text Generation Inference does, with no model behind it.
@@ -33,6 +34,8 @@ commands:
   record     stand in front of a server and keep what goes past, without its secrets
              (fake-tgi record --help lists the flags; play it with fake-tgi serve --replay DIR)
   import     make such recordings of a HAR file or of vcrpy's cassettes
+  report     grade the clients that called a fake: retries, connections, streams left open
+             (fake-tgi report --help lists the flags)
   demo       start a server, call it with both clients, show the tokens as they stream
 
   --version  the version of this package
@@ -66,6 +69,7 @@ def _choose(words: list[str]) -> tuple[Callable[[list[str]], int], list[str]]:
         "verify": _verify,
         "record": _record,
         "import": _import,
+        "report": _report,
         "demo": _demo,
     }
     first = words[0] if words else ""
@@ -133,6 +137,12 @@ def _import(words: list[str]) -> int:
     from .recordings.commands import run_import
 
     return run_import(words, _tell)
+
+
+def _report(words: list[str]) -> int:
+    from .verdict.command import run_report
+
+    return run_report(words, _tell, os.environ)
 
 
 def _demo(words: list[str]) -> int:
