@@ -51,7 +51,8 @@ class Application:
         self.state = state
         self.clock = state.clock
         self.later = later_on(state.clock)
-        self._player = Player(state.clock)
+        self.coalesce = state.settings.coalesce
+        self._player = Player(state.clock, coalesce=self.coalesce)
         self._admin: Starlette | None = None
         self.others: OtherWorkers | None = None
         self._namespaces: Namespaces[Application] = Namespaces(self._another)

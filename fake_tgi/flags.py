@@ -174,6 +174,7 @@ _EFFECTIVE: Final = (
         "what the model says unscripted: seeded, echo, hypothesis, adversarial; or the id of one answer",
     ),
     Flag("ignore_eos", "fake", None, "let every such answer run to its max_new_tokens"),
+    Flag("coalesce", "fake", None, "let stream events that are due at once share an HTTP chunk"),
     Flag("stubs", "fake", text, "file of stubs, YAML or JSON; read again when it changes"),
     Flag("strict", "fake", None, "answer 501 to what no stub answers, with the nearest ones"),
     Flag("admin_token", "fake", text, "open the controls under /__admin/ to who sends this token"),

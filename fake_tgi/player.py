@@ -34,10 +34,14 @@ class Gone(Exception):
 
 
 class Player:
-    """Plays answers on a clock: `clock` gives seconds and is the one that Wait frames refer to."""
+    """Plays answers on a clock: `clock` gives seconds and is the one that Wait frames refer to.
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    `coalesce` lets the events of one frame share an HTTP chunk.
+    """
+
+    def __init__(self, clock: Callable[[], float], *, coalesce: bool = False) -> None:
         self._clock = clock
+        self._coalesce = coalesce
         self._later = later_on(clock)
 
     async def play(
@@ -69,7 +73,8 @@ class Player:
         for frame in frames:
             kind = type(frame)
             if kind is Chunks:
-                for part in frame.parts:  # type: ignore[union-attr]  # `kind is` is measured, isinstance narrows
+                parts: tuple[bytes, ...] = frame.parts  # type: ignore[union-attr]  # `kind is` is measured
+                for part in (b"".join(parts),) if self._coalesce else parts:
                     await send({"type": "http.response.body", "body": part, "more_body": True})
             elif kind is Body:
                 await send({"type": "http.response.body", "body": frame.data, "more_body": stream})  # type: ignore[union-attr]

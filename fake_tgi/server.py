@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import threading
@@ -29,6 +30,7 @@ __all__ = ["CannotListen", "Server", "Worker", "run", "run_on"]
 
 # How long a request that was cut may take to notice before it is cancelled, in seconds.
 _NOTICE: Final = 0.05
+_COLLECT: Final = (50_000, 20, 50)
 
 
 class Server:
@@ -184,7 +186,7 @@ def run_on(
     """The same on sockets that listen already. `opened` is awaited on the loop, before the first connection
     is taken."""
     worker = Worker(app, started, grace, opened)
-    with _signals(worker):
+    with _signals(worker), _unhurried_collector():
         _run_loop(worker, sockets)
     return 130 if worker.hurried else 0
 
@@ -313,6 +315,21 @@ def _new_event_loop() -> asyncio.AbstractEventLoop:
         return asyncio.new_event_loop()
     loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
     return loop
+
+
+@contextlib.contextmanager
+def _unhurried_collector() -> Iterator[None]:
+    """What the server was made of is looked at no more; of what calls leave behind, most is gone by itself
+    (the journal's records) before the garbage collector is to look for cycles in it."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 @contextlib.contextmanager

@@ -154,6 +154,8 @@ class Settings:
     """What the model says when nobody scripted it: a kind of fake_tgi/answers.py, or the id of an answer."""
     ignore_eos: bool = False
     """Whether every unscripted answer runs to its `max_new_tokens`; an echo ends when all is said."""
+    coalesce: bool = False
+    """Whether stream events that are due at once share an HTTP chunk, which the router's never do."""
     stubs: str | None = None
     """A file of stubs (YAML, or JSON if its name ends so), read again whenever it changes."""
     strict: bool = False

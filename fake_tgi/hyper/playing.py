@@ -47,13 +47,14 @@ class Line(Protocol):
 
 
 class Playing:
-    """The answers of one connection, one after the other."""
+    """The answers of one connection, one after the other. `coalesce`: the parts of a frame share a chunk."""
 
     __slots__ = (
         "_alarm",
         "_begun",
         "_chunked",
         "_clock",
+        "_coalesce",
         "_frames",
         "_head",
         "_keep",
@@ -64,9 +65,12 @@ class Playing:
         "_waiting",
     )
 
-    def __init__(self, line: Line, clock: Callable[[], float], later: Later) -> None:
+    def __init__(
+        self, line: Line, clock: Callable[[], float], later: Later, *, coalesce: bool = False
+    ) -> None:
         self._line = line
         self._clock = clock
+        self._coalesce = coalesce
         self._later = later
         self._frames: Iterator[Frame] | None = None
         self._head: RequestHead
@@ -122,6 +126,10 @@ class Playing:
                         data: bytes = frame.data  # type: ignore[union-attr]  # `kind is` is measured
                         out += b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
                         self._left -= len(data)
+                    elif self._chunked and self._coalesce:
+                        data = b"".join(frame.parts)  # type: ignore[union-attr]
+                        if data:
+                            out += b"%x\r\n%b\r\n" % (len(data), data)
                     elif self._chunked:
                         parts = [b"%x\r\n%b\r\n" % (len(part), part) for part in frame.parts if part]  # type: ignore[union-attr]
                         out += b"".join(parts)

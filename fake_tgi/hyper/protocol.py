@@ -37,6 +37,7 @@ class Direct(Protocol):
     clock: Callable[[], float]
     later: Later
     payload_limit: int
+    coalesce: bool
 
     def direct(self, path: str) -> bool:
         """Whether this path is answered in frames."""
@@ -97,7 +98,9 @@ class HttpProtocol(asyncio.Protocol):
         self.transport: Any = None
         self.writable = True
         direct = service.direct
-        self._playing = Playing(self, direct.clock, direct.later) if direct is not None else None
+        self._playing: Playing | None = None
+        if direct is not None:
+            self._playing = Playing(self, direct.clock, direct.later, coalesce=direct.coalesce)
         self._asgi: AsgiCall | None = None
         self._busy = False
         self._reading = False
