@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from .refusals import refusal
 from .render.values import string, value
@@ -26,9 +27,12 @@ from .requests import (
     Tool,
     ToolCall,
 )
-from .templates import ChatTemplate, TemplateError
+from .template_error import TemplateError
 from .tools import DEFAULT_TOOL_PROMPT, tool_grammar, tools_to_use
 from .whitespace import WHITESPACE
+
+if TYPE_CHECKING:
+    from .templates import ChatTemplate
 
 __all__ = ["ChatPrompt", "chat_prompt", "completion_parameters", "without_tools"]
 

@@ -55,7 +55,6 @@ JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, J
 are -2**63 to 2**64-1, whatever is beyond is a float; `1` and `1.0` stay different."""
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class JsonGrammar:
     """`{"type": "json" | "json_object", "value": any JSON}`."""
@@ -63,7 +62,6 @@ class JsonGrammar:
     value: JsonValue
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class RegexGrammar:
     """`{"type": "regex", "value": string}`."""
@@ -71,7 +69,6 @@ class RegexGrammar:
     value: str
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class JsonSchemaGrammar:
     """`{"type": "json_schema", "value": {"name"?, "schema"}}`."""
@@ -140,7 +137,6 @@ class CompatGenerateRequest:
     stream: bool = False
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class Url:
     """Where an image is: an http(s) or data URL, unchecked."""
@@ -148,7 +144,6 @@ class Url:
     url: str
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class TextChunk:
     """`{"type": "text", "text": string}`."""
@@ -156,7 +151,6 @@ class TextChunk:
     text: str
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class ImageUrlChunk:
     """`{"type": "image_url", "image_url": {"url": string}}`."""
@@ -167,7 +161,6 @@ class ImageUrlChunk:
 MessageChunk: TypeAlias = TextChunk | ImageUrlChunk
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class FunctionDefinition:
     """A function offered (`arguments` is its JSON Schema, also accepted as `parameters`) or called."""
@@ -177,7 +170,6 @@ class FunctionDefinition:
     description: str | None = None
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class Tool:
     """A tool on offer. `type` may be any string."""
@@ -186,7 +178,6 @@ class Tool:
     function: FunctionDefinition
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """A call that an earlier assistant message made."""
@@ -196,7 +187,6 @@ class ToolCall:
     function: FunctionDefinition
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class ContentBody:
     """A message with `content`: text, or chunks. Any `tool_calls` beside it were dropped."""
@@ -204,7 +194,6 @@ class ContentBody:
     content: str | tuple[MessageChunk, ...]
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class ToolBody:
     """A message without usable `content` that has `tool_calls`."""
@@ -225,7 +214,6 @@ class Message:
     name: str | None = None
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class FunctionName:
     """The one function that must be called."""
@@ -236,7 +224,6 @@ class FunctionName:
 ToolChoice: TypeAlias = Literal["auto", "none", "required"] | FunctionName
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class StreamOptions:
     """How a chat is streamed."""
@@ -278,7 +265,6 @@ class ChatRequest:
     stream_options: StreamOptions = DEFAULT_STREAM_OPTIONS
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class CompletionRequest:
     """`/v1/completions`.
@@ -300,7 +286,6 @@ class CompletionRequest:
     stop: tuple[str, ...] | None = None
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class GenerateVertexInstance:
     """One prompt of a `/vertex` request. `parameters` None: it was null or left out."""
@@ -312,7 +297,6 @@ class GenerateVertexInstance:
 VertexInstance: TypeAlias = GenerateVertexInstance | ChatRequest
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class VertexRequest:
     """`/vertex`: every instance is one generation."""

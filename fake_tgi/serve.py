@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 
 from .call import Call
-from .endpoints import about, chat, completions, docs, generate, hosted, platforms
+from .endpoints import about, generate
 from .endpoints.at_once import at_once
 from .endpoints.reading import plain
 from .extraction import ExtractionRefusal, is_json
@@ -39,6 +40,16 @@ class Route:
     other: Endpoint | None = None
 
 
+def _later(module: str, name: str) -> Endpoint:
+    """An endpoint whose module its first call imports: what nobody asks for costs a start nothing."""
+
+    def endpoint(state: State, call: Call) -> Iterator[Frame]:
+        found: Endpoint = getattr(import_module(f".endpoints.{module}", __package__), name)
+        return found(state, call)
+
+    return endpoint
+
+
 def _get(endpoint: Endpoint) -> Route:
     return Route(b"GET,HEAD", get=endpoint)
 
@@ -52,27 +63,27 @@ ROUTES: dict[str, Route] = {
     "/": Route(b"POST,GET,HEAD", get=about.health, post=generate.compat, key=True),
     "/generate": _post(generate.generate),
     "/generate_stream": _post(generate.generate_stream),
-    "/v1/chat/completions": _post(chat.chat),
-    "/v1/completions": _post(completions.completions),
-    "/vertex": _post(platforms.vertex),
-    "/invocations": _post(platforms.invocations),
+    "/v1/chat/completions": _post(_later("chat", "chat")),
+    "/v1/completions": _post(_later("completions", "completions")),
+    "/vertex": _post(_later("platforms", "vertex")),
+    "/invocations": _post(_later("platforms", "invocations")),
     "/tokenize": _post(about.tokenize),
-    "/chat_tokenize": _post(chat.chat_tokenize, key=False),
+    "/chat_tokenize": _post(_later("chat", "chat_tokenize"), key=False),
     "/info": _get(about.info),
     "/health": _get(about.health),
     "/ping": _get(about.health),
     "/v1/models": _get(about.models),
     "/metrics": _get(about.metrics),
-    "/docs": _get(docs.redirect),
-    "/api-doc/openapi.json": _get(docs.openapi),
-    "/framework/text-generation-inference": _get(hosted.deployed),
+    "/docs": _get(_later("docs", "redirect")),
+    "/api-doc/openapi.json": _get(_later("docs", "openapi")),
+    "/framework/text-generation-inference": _get(_later("hosted", "deployed")),
 }
 
 # The hosted API's paths end in a model's name, the page's in a file's.
 PREFIXES: dict[str, Route] = {
-    "/docs/": _get(docs.page),
-    "/models/": _post(hosted.model),
-    "/status/": _get(hosted.status),
+    "/docs/": _get(_later("docs", "page")),
+    "/models/": _post(_later("hosted", "model")),
+    "/status/": _get(_later("hosted", "status")),
 }
 
 

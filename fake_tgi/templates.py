@@ -21,6 +21,7 @@ from .serde.reader import DecodeError, JsonReader
 from .serde.shapes import Boolean, Converted, Integer, ListOf, Optional, Shape, Text
 from .serde.structs import Field, Struct
 from .serde.text import JsonSource
+from .template_error import TemplateError
 
 __all__ = ["ChatTemplate", "TemplateError", "load_chat_template"]
 
@@ -31,10 +32,6 @@ _REPLACEMENTS: Final = (
     ("{% generation %}", ""),
     ("{% endgeneration %}", ""),
 )
-
-
-class TemplateError(Exception):
-    """The template is none, or it failed. The message is minijinja's."""
 
 
 class ChatTemplate:

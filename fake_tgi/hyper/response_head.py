@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
@@ -12,6 +11,9 @@ __all__ = ["CONTINUE", "Dates", "refused", "status_line"]
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 """Asks a client for the body that it holds back."""
+
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 # The words of the http crate where Python's differ, or differ between its versions.
 _PHRASES: Final = {
@@ -50,8 +52,15 @@ class Dates:
         second = int(time.time())
         if second != self._second:
             self._second = second
-            self._line = b"\r\ndate: %b\r\n\r\n" % formatdate(second, usegmt=True).encode()
+            self._line = b"\r\ndate: %b\r\n\r\n" % _date(second)
         return self._line
+
+
+def _date(second: int) -> bytes:
+    """As HTTP writes it (RFC 9110, 5.6.7): in English, whatever the locale."""
+    year, month, day, hour, minute, second, weekday, *_ = time.gmtime(second)
+    date = f"{_DAYS[weekday]}, {day:02} {_MONTHS[month - 1]} {year}"
+    return f"{date} {hour:02}:{minute:02}:{second:02} GMT".encode()
 
 
 def refused(status: int, date: bytes) -> bytes:
