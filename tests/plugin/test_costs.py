@@ -40,13 +40,25 @@ SUITE = """
         with urllib.request.urlopen(request) as answer:
             assert answer.read() == b'{"generated_text":"Hi."}'
         assert DEAR & sys.modules.keys() == set()
+
+
+    def test_compiled(fake_tgi):
+        loader = sys.modules["fake_tgi.library"].__loader__
+        assert "_pytest" not in type(loader).__module__
+"""
+# As pytest does by itself where our distribution is installed, and not merely linked to.
+CONFTEST = """
+    import pytest
+
+    pytest.register_assert_rewrite("fake_tgi.library")
 """
 
 
 def test_a_run_pays_for_what_it_uses(tmp_path: Path) -> None:
-    run = run_suite(tmp_path, {"test_app.py": SUITE}, apart=True)
+    run = run_suite(tmp_path, {"test_app.py": SUITE, "conftest.py": CONFTEST}, apart=True)
     assert run.outcome("test_unused") == "passed", run.output
     assert run.outcome("test_used") == "passed", run.output
+    assert run.outcome("test_compiled") == "passed", "pytest has compiled all of it anew"
 
 
 def test_a_fresh_fake_for_a_test_costs_three_milliseconds_at_most() -> None:

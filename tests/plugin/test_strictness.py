@@ -167,10 +167,10 @@ SUITE = """
 
 
     def test_the_fake_breaks(fake_tgi, monkeypatch):
-        def broken(*arguments, **named):
+        async def broken(app, scope, receive, send):
             raise ZeroDivisionError("inside")
 
-        monkeypatch.setattr(type(fake_tgi.state.infer), "generate", broken)
+        monkeypatch.setattr(type(fake_tgi.app), "__call__", broken)
         assert post("Hallo").status_code == 500
 """
 
