@@ -77,6 +77,7 @@ class SettingsArguments(TypedDict, total=False):
     fault: tuple[str, ...]
     allow_fault_header: bool
     workers: int
+    coalesce: bool
     ttft: str | None
     itl: str | None
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ..matching import Asked, RequestPattern
@@ -18,6 +17,7 @@ from .stubbing import TextPattern, pattern_of
 
 if TYPE_CHECKING:
     from ..journal import ServeEvent
+    from ..verdict import Received, Verdict
     from .control import Control
 
 __all__ = ["Asking"]
@@ -135,16 +135,19 @@ class Asking:
         if seen:
             raise AssertionError("\n".join([f"expected no request, got {len(seen)}:", *map(_line, seen)]))
 
-    def assert_client_ok(self, *, waive: Sequence[str] = ()) -> Any:
+    def assert_client_ok(
+        self, *, waive: Iterable[str] = (), received: Sequence[Received | str | BaseException] = ()
+    ) -> Verdict:
         """The client that called did nothing that it should not; `waive` names findings that are fine.
 
-        The verdict is returned. Raises AssertionError with every finding.
+        `received` says what the client handed to its callers, call by call: a text, or what was raised. The
+        verdict is returned. Raises AssertionError with every finding, WaiverError for an unknown name.
         """
         __tracebackhide__ = True
-        judge = import_module("fake_tgi.verdict").judge  # what nobody asks for is not loaded
+        from ..verdict import judge  # only who asks for a verdict pays for it
 
         self._control.settle(_MOMENT)
-        verdict = judge(self._control.events(), waive=waive)
+        verdict = judge(self._control.events(), waive=waive, received=received)
         if not verdict.ok:
             raise AssertionError(str(verdict))
         return verdict

@@ -465,10 +465,14 @@ def test_every_setting_can_be_given_by_its_name_and_type() -> None:
         for name, hint in get_type_hints(Settings).items()
         if name not in ("hostname", "port", "model_folder")
     }
-    assert set(said) == {*real, *ALIASES}
+    assert set(said) == {*real, *ALIASES}, (
+        "fake_tgi/library/arguments.py lists every setting for type checkers"
+    )
     for name, hint in said.items():
         expected = real[ALIASES.get(name, name)]
-        assert hint == expected or set(map(type, get_args(hint))) == {expected}, name
+        assert hint == expected or set(map(type, get_args(hint))) == {expected}, (
+            f"{name}: SettingsArguments says {hint}"
+        )
 
 
 def test_a_name_that_there_is_not_is_refused_with_those_that_are_near() -> None:

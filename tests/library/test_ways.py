@@ -230,6 +230,22 @@ def test_what_was_asked_is_asserted_with_every_difference(way: Way) -> None:
 
 
 @every_way
+@pytest.mark.damages_answers
+def test_the_client_is_graded_by_what_was_seen_of_it(way: Way) -> None:
+    async def story(fake: FakeTGI, caller: Caller) -> None:
+        fake.reply("fine")
+        await caller.generate("Hello")
+        assert fake.assert_client_ok().requests == 1
+        fake.overloaded(retry_after=30)
+        for _ in range(2):
+            await caller.ask("POST", "/generate", {"inputs": "Again"})
+        with pytest.raises(AssertionError, match="retry-against-retry-after"):
+            fake.assert_client_ok()
+
+    way.play(story)
+
+
+@every_way
 def test_a_reset_forgets_everything_and_gives_the_same_answers_again(way: Way) -> None:
     async def story(fake: FakeTGI, caller: Caller) -> None:
         before = [await caller.generate("Hello"), await caller.generate("Hello")]

@@ -46,6 +46,7 @@ from fake_tgi.matching import Asked
 from fake_tgi.settings import Settings
 from fake_tgi.state import State
 from fake_tgi.stubs import Error, StubToken
+from fake_tgi.verdict import Verdict
 
 
 def it_runs_in_many_ways() -> None:
@@ -159,7 +160,7 @@ def what_was_seen(fake: FakeTGI) -> None:
     assert_type(fake.function_errors, list[BaseException])
     assert_type(fake.assert_request_made("/generate", times=None, inputs="x"), list[SeenRequest])
     fake.assert_no_requests()
-    fake.assert_client_ok(waive=["retry without backoff"])
+    assert_type(fake.assert_client_ok(waive=["retry-after"], received=["x"]), Verdict)
     fake.wait_until_idle(timeout=1.0)
     fake.reset()
 
