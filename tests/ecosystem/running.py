@@ -11,7 +11,7 @@ import gc
 import inspect
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -65,10 +65,15 @@ def call(
     """
     outcome = Outcome()
     done = threading.Event()
+    made_clients: list[Client] = []
+
+    def client() -> Client:
+        made_clients.append(kind(url, key=key, timeout=timeout))
+        return made_clients[-1]
 
     def run() -> None:
         try:
-            made = _called(kind, feature, url, key, timeout, times, take, outcome)
+            made = _called(kind, client, feature, times, take, outcome)
             if inspect.isawaitable(made):
                 asyncio.run(_awaited(made))
         except Exception as error:
@@ -83,6 +88,8 @@ def call(
     finished = done.wait(limit)
     gc.enable()
     if not finished:
+        for each in made_clients:
+            each.give_up()
         return Outcome(pieces=list(outcome.pieces), seconds=limit, hung=True)
     outcome.seconds = time.monotonic() - began
     return outcome
@@ -94,18 +101,16 @@ async def _awaited(made: Any) -> None:
 
 def _called(
     kind: type[Client],
+    make: Callable[[], Client],
     feature: str,
-    url: str,
-    key: str,
-    timeout: float,
     times: int,
     take: int | None,
     outcome: Outcome,
 ) -> Any:
     method = getattr(kind, feature)
     if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
-        return _async_called(kind, feature, url, key, timeout, times, take, outcome)
-    client = kind(url, key=key, timeout=timeout)
+        return _async_called(make, feature, times, take, outcome)
+    client = make()
     try:
         for number in range(times):
             if number:
@@ -131,16 +136,9 @@ def _called(
 
 
 async def _async_called(
-    kind: type[Client],
-    feature: str,
-    url: str,
-    key: str,
-    timeout: float,
-    times: int,
-    take: int | None,
-    outcome: Outcome,
+    make: Callable[[], Client], feature: str, times: int, take: int | None, outcome: Outcome
 ) -> None:
-    client = kind(url, key=key, timeout=timeout)
+    client = make()
     try:
         for number in range(times):
             if number:

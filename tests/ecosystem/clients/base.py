@@ -87,6 +87,9 @@ class Client:
     def close(self) -> Any:
         """Lets go of its connections; a coroutine where the client wants one."""
 
+    def give_up(self) -> None:
+        """Ends a program of its own that would go on for ever; called from another thread."""
+
 
 def seeing() -> list[dict[str, Any]]:
     """A question with a picture, in the parts of a message."""

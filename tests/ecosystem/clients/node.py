@@ -34,6 +34,11 @@ class NodeError(Exception):
 
 class _Node(base.Client):
     language = "JavaScript"
+    _running: subprocess.Popen[str] | None = None
+
+    def give_up(self) -> None:
+        if self._running is not None:
+            self._running.kill()
 
     def _lines(self, feature: str) -> Iterator[Any]:
         asked = {
@@ -45,6 +50,7 @@ class _Node(base.Client):
         with subprocess.Popen(
             ["node", str(_PROGRAM)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
         ) as node:
+            self._running = node
             assert node.stdin is not None
             assert node.stdout is not None
             node.stdin.write(json.dumps(asked) + "\n")
