@@ -53,7 +53,12 @@ def _new_connections(seen: Seen) -> Iterator[Sighting]:
 
 
 def _could_be_kept(event: ServeEvent) -> bool:
-    """Whether its connection could have carried another call, had the client wanted it."""
+    """Whether its connection could have carried another call, had the client wanted it.
+
+    Not after an error: a client that does not read the error's body to its end has to close.
+    """
+    if (event.status or 0) >= 400:
+        return False
     closing = any(name == b"connection" and b"close" in value.lower() for name, value in event.headers)
     # the fault that closes a kept connection, and whatever makes it unusable
     broken = any(fault.partition("(")[0] in ("close", "cut", "end_early") for fault in event.faults)
