@@ -68,13 +68,14 @@ def test_a_stream_token_by_token(fake_tgi: FakeTGI, my_app: MyApp) -> None:
     hello.calls[0].assert_json_subset({"parameters": {"best_of": None}})
 
 
-# 3. What goes wrong reads like a sentence.
+# 3. What goes wrong reads like a sentence, and the verdict grades what the client made of it.
 
 
 def test_it_survives(fake_tgi: FakeTGI, my_app: MyApp) -> None:
     fake_tgi.overloaded(times=2).then.disconnect(after_tokens=0).then.ok()
     assert my_app.ask("What is Deep Learning?")
     fake_tgi.assert_request_made(times=4)
+    fake_tgi.assert_client_ok()
 
 
 # 4. Every error that the route can answer with.
