@@ -102,8 +102,8 @@ class SharedPermits(Permits):
 
     @property
     def free(self) -> int:  # type: ignore[override]
-        """Slots that nobody has."""
-        return int(self._numbers[1])
+        """Slots that nobody has, and that this process may take."""
+        return 0 if self._refusing else int(self._numbers[1])
 
     def acquire(self) -> bool:
         """Takes a slot if one is free; says whether it did."""
