@@ -10,7 +10,6 @@ from .matrix import ECOSYSTEM
 from .places import Fakes
 from .tables import read_tables
 
-
 # A stream that its client leaves is not a whole one, and shows nothing of the contracts.
 _ASKED = [
     pytest.param(
