@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import aiohttp
 
-from .wires import ClientEnd, Wires
+from .wires import ClientEnd, Wires, weakly
 
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
@@ -50,7 +50,7 @@ class _Transport(asyncio.Transport):
         self._protocol = protocol
         self._end = ClientEnd(wires)
         self._paused = self._lost = self._closing = False
-        self._end.inbox.told = self._told
+        self._end.inbox.told = weakly(self._told)
         protocol.connection_made(self)
         self._told()
 

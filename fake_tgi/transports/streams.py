@@ -47,7 +47,10 @@ class AsyncBackend:
         self._errors = errors
 
     async def connect_tcp(self, host: str, port: int, *arguments: Any, **named: Any) -> _AsyncStream:
-        """A new connection. Raises httpcore's ConnectError while the fake is not running."""
+        """A new connection. Raises httpcore's ConnectError while the fake is not running.
+
+        RuntimeError where no asyncio loop runs, as under trio.
+        """
         try:
             return _AsyncStream(AsyncEnd(self._wires), self._errors)
         except OSError as error:

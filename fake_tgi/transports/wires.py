@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import weakref
 from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from .wire import Inbox, ServerEnd
 if TYPE_CHECKING:
     from ..server import Server
 
-__all__ = ["AsyncEnd", "BlockingEnd", "ClientEnd", "Wires"]
+__all__ = ["AsyncEnd", "BlockingEnd", "ClientEnd", "Wires", "weakly"]
 
 
 class Wires:
@@ -51,8 +52,10 @@ class ClientEnd:
     """A client's end of a connection. Any thread may send and close."""
 
     def __init__(self, wires: Wires) -> None:
-        self._virtual = wires.virtual
-        self.inbox = Inbox(None if self._virtual is None else self._act)
+        self._virtual = virtual = wires.virtual
+        self._turn = turn = object()
+        # The server's end holds the inbox, and must not hold this one: who forgets a connection closes it.
+        self.inbox = Inbox(None if virtual is None else lambda: virtual.hold(turn))
         self._loop, self._server = wires.connect(self.inbox)
         self._closed = False
 
@@ -71,15 +74,19 @@ class ClientEnd:
             self.inbox.end()
             self.rest()
 
+    def __del__(self) -> None:
+        if not getattr(self, "_closed", True):  # there is none if nobody served
+            self.close()
+
     def rest(self) -> None:
         """This end waits for the server, or for nobody: as far as it is concerned, time may pass."""
         if self._virtual is not None:
-            self._virtual.release(self)
+            self._virtual.release(self._turn)
 
     def _act(self) -> None:
         """It is this end's turn: what has come is to be taken."""
         if self._virtual is not None:
-            self._virtual.hold(self)
+            self._virtual.hold(self._turn)
 
     @property
     def virtual(self) -> bool:
@@ -148,7 +155,7 @@ class AsyncEnd(ClientEnd):
         super().__init__(wires)
         self._own = asyncio.get_running_loop()
         self._waiter: asyncio.Future[None] | None = None
-        self.inbox.told = self._told
+        self.inbox.told = weakly(self._told)
 
     async def receive(self, most: int, timeout: float | None = None) -> bytes:
         """The next bytes, b"" at the end. `timeout` in seconds. Raises OSError, TimeoutError among them."""
@@ -189,6 +196,18 @@ class AsyncEnd(ClientEnd):
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def weakly(method: Callable[[], None]) -> Callable[[], None]:
+    """Calls a method as long as somebody else holds what it belongs to."""
+    held = weakref.WeakMethod(method)
+
+    def call() -> None:
+        found = held()
+        if found is not None:
+            found()
+
+    return call
 
 
 def _on(loop: asyncio.AbstractEventLoop, do: Callable[..., object], *args: object) -> None:

@@ -42,7 +42,7 @@ class Answer:
 class Caller(ABC):
     """Calls to `base_url`, through a transport of the fake's if there is one. `timeout` is that of a read."""
 
-    def __init__(self, base_url: str, timeout: float = 10.0) -> None:
+    def __init__(self, base_url: str, timeout: float = 30.0) -> None:
         self.base_url = base_url
         self.timeout = timeout
 
@@ -82,7 +82,7 @@ def _told(broken: Any, late: Any) -> Iterator[None]:
 
 
 class _Threaded(Caller):
-    def __init__(self, base_url: str, timeout: float = 10.0) -> None:
+    def __init__(self, base_url: str, timeout: float = 30.0) -> None:
         super().__init__(base_url, timeout)
         self._threads = ThreadPoolExecutor(64)
 
@@ -116,7 +116,7 @@ class _Threaded(Caller):
 
 class Requests(_Threaded):
     def __init__(
-        self, base_url: str, adapter: requests.adapters.HTTPAdapter | None = None, timeout: float = 10.0
+        self, base_url: str, adapter: requests.adapters.HTTPAdapter | None = None, timeout: float = 30.0
     ) -> None:
         super().__init__(base_url, timeout)
         self._session = requests.Session()
@@ -151,7 +151,7 @@ class Requests(_Threaded):
 class Httpx(_Threaded):
     """httpx or httpx2."""
 
-    def __init__(self, httpx: Any, base_url: str, transport: Any = None, timeout: float = 10.0) -> None:
+    def __init__(self, httpx: Any, base_url: str, transport: Any = None, timeout: float = 30.0) -> None:
         super().__init__(base_url, timeout)
         self._httpx = httpx
         limits = httpx.Limits(max_connections=64)
@@ -180,7 +180,7 @@ class Httpx(_Threaded):
 class HttpxAsync(Caller):
     """httpx or httpx2, on the running loop."""
 
-    def __init__(self, httpx: Any, base_url: str, transport: Any = None, timeout: float = 10.0) -> None:
+    def __init__(self, httpx: Any, base_url: str, transport: Any = None, timeout: float = 30.0) -> None:
         super().__init__(base_url, timeout)
         self._httpx = httpx
         limits = httpx.Limits(max_connections=64)
@@ -208,7 +208,7 @@ class Aiohttp(Caller):
     """aiohttp, on the running loop."""
 
     def __init__(
-        self, base_url: str, connector: aiohttp.BaseConnector | None = None, timeout: float = 10.0
+        self, base_url: str, connector: aiohttp.BaseConnector | None = None, timeout: float = 30.0
     ) -> None:
         super().__init__(base_url, timeout)
         limits = aiohttp.ClientTimeout(total=None, sock_read=timeout)

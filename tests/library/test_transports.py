@@ -13,11 +13,12 @@ import pytest
 import requests
 
 from fake_tgi import FakeTGI
+from fake_tgi.transports.wires import BlockingEnd
 from text_generation import AsyncClient, Client, Timeouts
 from text_generation.errors import ConnectionFailedError, SilenceTimeoutError
 
-from .callers import Broken, Caller, Late
-from .ways import IN_MEMORY, WAYS, Way
+from .callers import Aiohttp, Broken, Caller, Httpx, HttpxAsync, Late, Requests
+from .ways import IN_MEMORY, Way
 
 STREAM = {"inputs": "Hello", "parameters": {"max_new_tokens": 5}}
 
@@ -40,32 +41,32 @@ TROUBLES: dict[str, Any] = {
     "in an event": lambda fake: fake.cut(place="in_event", after_tokens=1),
     "a stall": lambda fake: fake.stall(after_tokens=1, seconds=60),
 }
-PAIRS = {
-    "memory, requests": "thread, requests",
-    "memory, aiohttp": "thread, aiohttp",
-    "memory, httpx": "thread, httpx",
-    "memory in the loop, async httpx": "loop, async httpx",
+SOCKETS = {
+    "memory, requests": Way("socket", lambda fake, timeout: Requests(fake.base_url, timeout=timeout)),
+    "memory, aiohttp": Way("socket", lambda fake, timeout: Aiohttp(fake.base_url, timeout=timeout)),
+    "memory, httpx": Way("socket", lambda fake, timeout: Httpx(httpx, fake.base_url, timeout=timeout)),
+    "memory, async httpx": Way("socket", lambda f, timeout: HttpxAsync(httpx, f.base_url, timeout=timeout)),
 }
 
 
-@pytest.mark.parametrize(("memory", "socket"), PAIRS.items())
+@pytest.mark.parametrize("way", [way for way in IN_MEMORY if way.name in SOCKETS], ids=str)
 @pytest.mark.parametrize("trouble", TROUBLES)
 @pytest.mark.damages_answers
-def test_the_library_raises_what_it_raises_over_a_socket(memory: str, socket: str, trouble: str) -> None:
-    raised: dict[str, list[str]] = {}
+def test_the_library_raises_what_it_raises_over_a_socket(way: Way, trouble: str) -> None:
+    raised: list[list[str]] = []
 
     async def story(fake: FakeTGI, caller: Caller) -> None:
         fake.on_generate().stream(["one", " two", " three"])
         TROUBLES[trouble](fake)
         with pytest.raises((Broken, Late)) as caught:
             [event async for event in caller.events("/generate_stream", STREAM)]
-        raised[way.name] = kinds(caught.value)[:2]
+        raised.append(kinds(caught.value)[:2])
 
-    ways = {way.name: way for way in WAYS}
-    for way in (ways[memory], ways[socket]):
-        way.play(story, timeout=0.2)
-    assert raised[memory] == raised[socket]
-    assert len(raised[memory]) == 2
+    way.play(story, timeout=0.2)
+    SOCKETS[way.name].play(story, timeout=0.2)
+    in_memory, over_a_socket = raised
+    assert in_memory == over_a_socket
+    assert len(in_memory) == 2
 
 
 @pytest.mark.parametrize("way", IN_MEMORY, ids=str)
@@ -220,6 +221,20 @@ def test_a_blocking_call_on_the_loop_that_serves_is_refused_with_what_to_do() ->
                     session.get(f"{fake.base_url}/health")
 
     asyncio.run(calls())
+
+
+def test_a_connection_that_is_forgotten_is_closed() -> None:
+    with FakeTGI(listen=False, clock="stepped") as stepped:
+        stepped.stall(after_tokens=1, seconds=60)
+        wires = stepped._memory()
+        end = BlockingEnd(wires)
+        body = b'{"inputs":"x"}'
+        head = b"POST /generate_stream HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+        end.send(head + b"content-length: %d\r\n\r\n%b" % (len(body), body))
+        assert end.receive(15) == b"HTTP/1.1 200 OK"
+        del end
+        stepped.wait_until_idle()
+        assert stepped.last_request.ended == "client left"
 
 
 @pytest.mark.damages_answers

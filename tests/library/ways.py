@@ -43,7 +43,7 @@ class Way:
     def __str__(self) -> str:
         return self.name
 
-    def play(self, story: Story, *, timeout: float = 10.0, **settings: Any) -> None:
+    def play(self, story: Story, *, timeout: float = 30.0, **settings: Any) -> None:
         """Runs a story on a fresh fake. `timeout` is the caller's, for a read, in seconds."""
 
         async def played() -> None:
@@ -80,8 +80,6 @@ def _over_sockets() -> list[Way]:
     return [
         Way("thread, requests", lambda fake, timeout: Requests(fake.base_url, timeout=timeout)),
         Way("thread, aiohttp", lambda fake, timeout: Aiohttp(fake.base_url, timeout=timeout)),
-        Way("thread, httpx", lambda fake, timeout: Httpx(httpx, fake.base_url, timeout=timeout)),
-        Way("loop, aiohttp", lambda fake, timeout: Aiohttp(fake.base_url, timeout=timeout), "loop"),
         Way("loop, async httpx", lambda f, timeout: HttpxAsync(httpx, f.base_url, timeout=timeout), "loop"),
         Way("subprocess, requests", lambda f, t: Requests(f.base_url, timeout=t), "subprocess"),
     ]
