@@ -244,7 +244,7 @@ SARIF = {
         ),
     },
 }
-"""What is written here, by the rules of https://docs.oasis-open.org/sarif/sarif/v2.1.0, and nothing beside."""
+"""What we write, by the rules of https://docs.oasis-open.org/sarif/sarif/v2.1.0, and nothing beside."""
 
 
 def test_sarif_is_as_its_standard_says() -> None:
