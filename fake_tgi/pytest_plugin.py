@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from importlib.machinery import ModuleSpec, PathFinder
 from typing import TYPE_CHECKING, Any
 
@@ -93,9 +93,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 names.insert(0, "fake_tgi")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    report: Any = yield
+@pytest.hookimpl(hookwrapper=True)  # which every version of pytest knows
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+    report = (yield).get_result()
     use = item.stash.get(_USE, None)
     if use is not None:
         if report.failed:
@@ -105,7 +105,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             item.stash[_PASSED] = False
         if report.when == "teardown" and use.outcome.lines:
             report.sections.append((_RECORDINGS, "\n".join(use.outcome.lines)))
-    return report  # type: ignore[no-any-return]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -90,7 +90,8 @@ def _unused(stub: LiveStub, state: State) -> Finding:
         placed = state.stubs.find(stub.id)
     except LookupError:  # taken away again, unused
         return Finding((f"{stub.name} was never used, and removed",))
-    wanted = json.dumps(placed.stub.when.as_json(), ensure_ascii=False)
+    when = placed.stub.when.as_json()
+    wanted = json.dumps(when, ensure_ascii=False) if when else "every call that asks the model"
     lines = [f"{placed.name} was never used; it is for {wanted}"]
     events = list(state.journal)
     if not events:

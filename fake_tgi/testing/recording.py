@@ -70,7 +70,7 @@ class TestRecording:
                     f"the recording of this test cannot be read: {self._before.refused[0]}"
                 )
         if self.mode in ("none", "verify") and not exists:
-            raise ConfigurationError(f"this test has no recording yet: {self.file}; {_HOW}")
+            raise ConfigurationError(f"this test has no recording yet: {self.shown}; {_HOW}")
         if self.makes or self.mode == "verify":
             if self.upstream is None:
                 raise ConfigurationError(
@@ -81,6 +81,12 @@ class TestRecording:
                 self._server = Upstream(self.upstream)
             except ValueError as error:
                 raise ConfigurationError(f"--fake-tgi-upstream: {error}") from None
+
+    @property
+    def shown(self) -> Path:
+        """The file, as somebody in the current folder calls it."""
+        here = Path.cwd()
+        return self.file.relative_to(here) if self.file.is_relative_to(here) else self.file
 
     @property
     def makes(self) -> bool:
@@ -124,13 +130,13 @@ class TestRecording:
         told: list[str] = []
         made = self._tape.recordings(self._redactor, told.append)
         if not made:
-            told.append(f"{self.file}: not written, for nothing was asked")
+            told.append(f"{self.shown}: not written, for nothing was asked")
             return Outcome(lines=tuple(told), warnings=tuple(told))
         before = {recording.name: recording for recording in self._before.exchanges} if self._before else {}
         kept = [_steady(recording, before.get(recording.name)) for recording in made]
         write_file(self.file, kept, {"upstream": self._redactor.target(self._server.url)})
         exchanges = f"{len(kept)} exchange{'s' * (len(kept) != 1)}"
-        return Outcome((*told, f"{self.file}: {exchanges} recorded from {self._server.url}"), tuple(told))
+        return Outcome((*told, f"{self.shown}: {exchanges} recorded from {self._server.url}"), tuple(told))
 
     def _compare(self) -> Outcome:
         assert isinstance(self._app, Noting)
@@ -138,10 +144,10 @@ class TestRecording:
         assert self._server is not None
         asked, found = ask_again(self._app.requests, self._before.exchanges, self._server, self._redactor)
         answers = f"{asked} answer{'s' * (asked != 1)}"
-        head = f"{self.file}: {answers} compared with {self._server.url}: {_counted(found)}"
+        head = f"{self.shown}: {answers} compared with {self._server.url}: {_counted(found)}"
         return Outcome(
             lines=(head, *(f"  {each}" for each in found)),
-            warnings=tuple(f"{self.file}: {each}" for each in found if each.tier == "warning"),
+            warnings=tuple(f"{self.shown}: {each}" for each in found if each.tier == "warning"),
             errors=tuple(str(each) for each in found if each.tier == "error"),
         )
 
