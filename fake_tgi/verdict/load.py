@@ -69,7 +69,7 @@ def _unbounded(seen: Seen) -> Iterator[Sighting]:
         yield Sighting(
             tuple(answer.event for answer in after),
             f"{len(after)} new calls over {len(lines)} connections, and refused, within {_AFTER:g} s of the "
-            "first refusal had come",
+            "first refusal",
         )
 
 
