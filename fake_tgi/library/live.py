@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -182,7 +183,9 @@ class LiveStub(_Lasting):
         self._answers = answers
         self._lifetime = lifetime
         self._id = control.add_stub(self._stub())
-        self._last: tuple[int, list[SeenRequest]] = (0, [])
+        # What was last known of it, for when it is gone.
+        self._hits = 0
+        self._calls: list[SeenRequest] = []
 
     @property
     def id(self) -> int:
@@ -212,12 +215,17 @@ class LiveStub(_Lasting):
     @property
     def call_count(self) -> int:
         """How many calls it has answered."""
-        return self._seen()[0]
+        with suppress(StubGone):
+            self._hits = self._control.hits(self._id)
+        return self._hits
 
     @property
     def calls(self) -> list[SeenRequest]:
         """The calls it has answered, oldest first, as far as the journal remembers."""
-        return self._seen()[1]
+        found = [event for event in self._control.events() if event.stub_id == self._id]
+        if found:
+            self._calls = [SeenRequest(self._control, event) for event in found]
+        return list(self._calls)
 
     def assert_called(self, times: int | None = None) -> None:
         """It has answered so many calls; None: at least one. Raises AssertionError."""
@@ -229,7 +237,7 @@ class LiveStub(_Lasting):
 
     def remove(self) -> None:
         """Takes it away. Raises StubGone (a LookupError) if it is not there."""
-        self._seen()
+        _ = self.call_count, self.calls
         self._control.remove_stub(self._id)
 
     def __repr__(self) -> str:
@@ -245,15 +253,6 @@ class LiveStub(_Lasting):
             step=lasts.step,
             name=lasts.name,
         )
-
-    def _seen(self) -> tuple[int, list[SeenRequest]]:
-        try:
-            hits = self._control.hits(self._id)
-        except StubGone:
-            return self._last
-        found = [event for event in self._control.events() if event.stub_id == self._id]
-        self._last = hits, [SeenRequest(self._control, event) for event in found]
-        return self._last
 
     def _lasting(self, lifetime: Lifetime) -> Self:
         if self._control.hits(self._id):
