@@ -3,8 +3,9 @@
     python docs/site/build.py FOLDER
 
 The gathered tree has the checkout's own paths, so that the links that people follow in the checkout lead
-somewhere on the site, too: a link that leads out of docs/ takes the file it leads to along. A link that
-leads nowhere, like any other warning, ends the build with exit status 1.
+somewhere on the site, too: a link that leads out of docs/ takes the file it leads to along, or a page that
+shows the files of the folder it leads to. A link that leads nowhere, like any other warning, ends the build
+with exit status 1.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from site_pages import menu, pages  # noqa: E402  it lies beside this program
 
 ROOT = HOME.parents[1]
 _LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)(?:#[^)\s]*)?\)")
+_LISTING = "folder.md"
+_LANGUAGES = {".py": "python", ".toml": "toml", ".txt": "text", ".yaml": "yaml", ".json": "json"}
 _FRONT = """\
 <!doctype html>
 <meta charset="utf-8">
@@ -35,27 +38,26 @@ _FRONT = """\
 
 def gather(folder: Path) -> None:
     """Puts everything that the site is made of into `folder`."""
-    generated = {f"docs/{path}": text for path, text in pages().items()}
-    written = {path: path.read_text(encoding="utf-8") for path in _written()}
-    for page in written:
-        _put(folder, page)
-    for path, text in generated.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-    waiting = [*written.items(), *((ROOT / path, text) for path, text in generated.items())]
-    waiting += [
-        (path, path.read_text(encoding="utf-8")) for path in (ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md")
-    ]
+    texts = {ROOT / "docs" / path: text for path, text in pages().items()}
+    waiting = [*_written(), ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *texts]
+    done: set[Path] = set()
     while waiting:
-        page, text = waiting.pop()
-        if page.is_file():
-            _put(folder, page)
-        for linked in _linked(page, text):
-            if not (folder / linked.relative_to(ROOT)).exists():
-                _put(folder, linked)
-                if linked.suffix == ".md":
-                    waiting.append((linked, linked.read_text(encoding="utf-8")))
+        page = waiting.pop()
+        if page in done:
+            continue
+        done.add(page)
+        if page.suffix != ".md":
+            _write(folder, page, page.read_bytes())
+            continue
+        text = texts.get(page) or (
+            _listing(page.parent) if page.name == _LISTING else page.read_text("utf-8")
+        )
+        text = _LINK.sub(lambda match, page=page: _to_listing(match, page), text)  # type: ignore[misc]
+        _write(folder, page, text.encode())
+        linked = ((page.parent / match[1]).resolve() for match in _LINK.finditer(text))
+        waiting += [
+            path for path in linked if path.is_relative_to(ROOT) and (path.is_file() or path.name == _LISTING)
+        ]
     found = [path.relative_to(folder).as_posix() for path in folder.rglob("*.md")]
     front = folder / "docs" / "index.md"
     front.write_text(front.read_text(encoding="utf-8") + menu.menu(found), encoding="utf-8")
@@ -67,17 +69,28 @@ def _written() -> Iterator[Path]:
             yield path
 
 
-def _linked(page: Path, text: str) -> Iterator[Path]:
-    for match in _LINK.finditer(text):
-        target = (page.parent / match[1]).resolve()
-        if target.is_file() and target.is_relative_to(ROOT):
-            yield target
+def _to_listing(match: re.Match[str], page: Path) -> str:
+    """A link to a folder of the checkout leads to the page that shows it."""
+    target = (page.parent / match[1]).resolve()
+    if not target.is_dir() or not target.is_relative_to(ROOT):
+        return match[0]
+    return f"]({match[1].rstrip('/')}/{_LISTING})"
 
 
-def _put(folder: Path, path: Path) -> None:
+def _listing(folder: Path) -> str:
+    """The page of a folder: its name, and each file in it."""
+    parts = [f"# {folder.name}"]
+    for path in sorted(folder.iterdir()):
+        if path.suffix in _LANGUAGES:
+            fence = f"```{_LANGUAGES[path.suffix]}"
+            parts += [f"## `{path.name}`", f"{fence}\n{path.read_text(encoding='utf-8').rstrip()}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def _write(folder: Path, path: Path, content: bytes) -> None:
     target = folder / path.relative_to(ROOT)
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(path, target)
+    target.write_bytes(content)
 
 
 def main(arguments: list[str]) -> int:

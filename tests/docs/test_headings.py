@@ -5,8 +5,9 @@ The names come from the code's own tables, not from the pages' makers: a new one
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
@@ -20,12 +21,14 @@ import text_generation.errors
 from fake_tgi import library, pytest_plugin
 from fake_tgi.admin import create_admin
 from fake_tgi.app import create_app
+from fake_tgi.cli import main
 from fake_tgi.faults.writing import FAULTS
 from fake_tgi.flags import FLAGS
 from fake_tgi.serve import PREFIXES, ROUTES
 from fake_tgi.settings import Settings
 from fake_tgi.stubs import Error, Stub
 from fake_tgi.testing.options import MARKERS, OPTIONS
+from fake_tgi.verdict import RULES
 from tgi_contracts import endpoints, error_causes, error_rows
 
 from .examples import ROOT
@@ -100,14 +103,11 @@ def test_every_command_has_a_heading_and_every_flag_of_every_command(pages: dict
 
 
 def help_of(*words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "fake_tgi.cli", *words[1:], "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return done.stdout
+    """What a command prints when it is asked for help."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+        main([*words[1:], "--help"])
+    return printed.getvalue()
 
 
 def test_every_fixture_marker_option_and_setting_of_pytest_has_a_heading(pages: dict[str, str]) -> None:
@@ -150,6 +150,14 @@ def test_every_error_of_the_client_has_a_heading(pages: dict[str, str]) -> None:
     }
     assert len(raised) > 20
     assert raised - set(headings(pages["reference/errors.md"])) == set()
+
+
+def test_every_finding_has_a_heading_and_says_why_and_what_instead(pages: dict[str, str]) -> None:
+    page = pages["reference/findings.md"]
+    assert {rule.name for rule in RULES} - set(headings(page)) == set()
+    for rule in RULES:
+        section = page.partition(f"{{#finding-{rule.name}}}\n")[2].partition("\n## ")[0]
+        assert len(section) > len(rule.title) + len(rule.explains) + len(rule.fix), rule.name
 
 
 def test_every_route_has_a_heading(pages: dict[str, str]) -> None:

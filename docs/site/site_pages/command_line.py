@@ -114,7 +114,7 @@ def _section(command: Command) -> str:
         if not actions:
             continue
         if group.title not in ("options", "positional arguments"):
-            lines += [f"**{sentence(str(group.title))}**", ""]
+            lines += [f"**{sentence(str(group.title)).rstrip('.')}**", ""]
         for action in actions:
             lines += _entry(command.name, action)
     if command.name == "fake-tgi serve":

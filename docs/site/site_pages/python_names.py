@@ -48,6 +48,7 @@ PAGES: Final[dict[str, Page]] = {
             "fake_tgi",
             "fake_tgi.library",
             "fake_tgi.transports",
+            "fake_tgi.verdict",
         ),
     ),
     "fake_tgi_parts": Page(
@@ -64,7 +65,7 @@ PAGES: Final[dict[str, Page]] = {
             "fake_tgi.timing",
         ),
     ),
-    "fake_tgi_strategies": Page(
+    "fake_tgi.strategies": Page(
         "Strategies",
         "What Hypothesis draws: requests, answers, streams, errors, faults, and cuts of bytes.",
         ("fake_tgi.strategies",),
