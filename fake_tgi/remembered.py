@@ -6,7 +6,7 @@ same objects each time, and comparing two of them would cost more than is saved.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 __all__ = ["Remembered"]
@@ -35,3 +35,11 @@ class Remembered(Generic[Key, Value]):
             self._known.clear()
         self._known[id(item)] = (item, value)
         return value
+
+    def of(self, items: Iterable[Key]) -> list[Value]:
+        """The results of all `items`: no Python runs for one that is remembered."""
+        known = self._known.get
+        return [
+            found[1] if (found := known(id(item))) is not None and found[0] is item else self(item)
+            for item in items
+        ]

@@ -8,9 +8,11 @@ arguments. Bytes that do not change within an answer are made once for it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from ..generation import FinishReason, Token
 from ..identity import SYSTEM_FINGERPRINT
+from ..remembered import Remembered
 from ..run import Answer
 from ..tools import NO_TOOL, FunctionCall, ToolDelta, ToolStream
 from .tools import tool_call_message, tool_delta_frame
@@ -115,6 +117,11 @@ class ChatWriter:
         self._produced += len(items)
         head = b'data: {"object":"chat.completion.chunk","id":"","created":%d%b' % (created, self._origin)
         opening = head + b'{"index":0,"delta":'
+        if self._tools is None and not self._logprobs:
+            events = self._plain_events(opening, items, end)
+            if end is not None and self._include_usage:
+                events.append(head + b'],"usage":%b}\n\n' % usage(end[2], self._produced))
+            return events
         if self._tools is not None:
             deltas = self._tool_deltas(items)
             if deltas is None:
@@ -135,6 +142,18 @@ class ChatWriter:
         events = [opening + delta + tail for (_, delta), tail in zip(deltas, tails, strict=True) if delta]
         if end is not None and self._include_usage:
             events.append(head + b'],"usage":%b}\n\n' % usage(end[2], self._produced))
+        return events
+
+    @staticmethod
+    def _plain_events(
+        opening: bytes, items: tuple[Token, ...], end: tuple[FinishReason, int | None, int] | None
+    ) -> list[bytes]:
+        """Chunks of text without log-probabilities: most of all chunks."""
+        tail = b',"logprobs":null,"finish_reason":null}],"usage":null}\n\n'
+        events = [opening + delta + tail for delta in _content.of(items)]
+        if end is not None and items:
+            tail = b',"logprobs":null,"finish_reason":%b}],"usage":null}\n\n' % FINISH_REASONS[end[0]]
+            events[-1] = opening + _content(items[-1]) + tail
         return events
 
     def _tool_deltas(self, items: Iterable[Token]) -> list[tuple[Token, bytes]] | None:
@@ -159,8 +178,11 @@ class ChatWriter:
         return shown
 
 
-def _content(item: Token) -> bytes:
+def _content_of(item: Token) -> bytes:
     return _EMPTY if item.special else b'{"role":"assistant","content":%b}' % string(item.text)
+
+
+_content: Final = Remembered(_content_of, most=10_000)
 
 
 def _token_logprobs(item: Token, likely: Iterable[Token]) -> bytes:

@@ -8,10 +8,11 @@ finish_reason (TGI's own word) and a usage, and the text of special tokens is sh
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from ..generation import FinishReason, Token
 from ..identity import SYSTEM_FINGERPRINT
+from ..remembered import Remembered
 from ..run import Answer
 from .chat import FINISH_REASONS, usage
 from .values import string
@@ -55,6 +56,13 @@ def completion(
     )
 
 
+def _text_of(item: Token) -> bytes:
+    return string(item.text)
+
+
+_text: Final = Remembered(_text_of, most=10_000)
+
+
 class CompletionWriter:
     """Writes the events of the answer to one prompt, the one at `index`, piece by piece."""
 
@@ -77,7 +85,7 @@ class CompletionWriter:
         head = b'data: {"object":"text_completion","id":"","created":%d' % created
         before = head + b"," + choice
         after = b',"logprobs":null,"finish_reason":""}]%b}\n\n' % origin
-        events = [before + string(item.text) + after for item in items]
+        events = [before + text + after for text in _text.of(items)]
         if end is not None:
             finish_reason, _, input_length = end
             events[-1] = b'%b%b,%b%b,"logprobs":null,"finish_reason":"%b"}],"usage":%b}\n\n' % (

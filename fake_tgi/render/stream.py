@@ -44,7 +44,7 @@ class StreamWriter:
                 for item, tops in zip(items, top_tokens, strict=True)
             ]
         else:
-            bodies = [token(item) for item in items]
+            bodies = token.of(items)
         events = [
             b'data: {"index":%d,"token":%b%b' % (index, body, _TAIL)
             for index, body in enumerate(bodies, start)

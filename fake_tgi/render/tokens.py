@@ -27,7 +27,7 @@ token: Final = Remembered(_token, most=10_000)
 
 def tokens(items: Iterable[Token]) -> bytes:
     """A JSON list of tokens."""
-    return b"[%b]" % b",".join(map(token, items))
+    return b"[%b]" % b",".join(token.of(items))
 
 
 def token_lists(items: Iterable[Iterable[Token]]) -> bytes:

@@ -1,4 +1,4 @@
-"""How a stream is cut into HTTP chunks: one for each event, as the router does, unless fewer are asked for."""
+"""How a stream is cut into HTTP chunks: one for each event, as the router does, unless one asks for less."""
 
 from __future__ import annotations
 
