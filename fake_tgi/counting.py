@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .caches import BoundedCache
@@ -63,33 +63,48 @@ def piece_counter(backend: Any) -> Callable[[str], int | None] | None:
     """
     if not _splits_like_gpt2(backend):
         return None
-    added = [token.content for token in backend.get_added_tokens_decoder().values()]
-    has_added = re.compile("|".join(map(re.escape, added)) or "(?!)").search
-    starts = {token[:1] for token in added}
+    added = list(backend.get_added_tokens_decoder().values())
+    apart = _found_alike(added)
+    find_added = re.compile(
+        "|".join(sorted((re.escape(each.content) for each in added), key=len)[::-1]) or "(?!)"
+    )
+    starts = {each.content[:1] for each in added}
     words = _Words(backend.model)
     known: BoundedCache[str, int] = BoundedCache(entries=20_000, size=4_000_000)
 
-    def count(text: str) -> int | None:
-        if not text.isascii() or len(text) > _LONGEST:
-            return None
-        for start in starts:
-            if start in text:
-                if has_added(text):
-                    return None
-                break
+    def count_plain(text: str) -> int:
         total = 0
         for block in blocks(text):
             number = known.get(block)
             if number is None:
-                try:
-                    number = sum(map(words.__getitem__, _WORDS.findall(block)))
-                except KeyError:
-                    return None
+                number = sum(map(words.__getitem__, _WORDS.findall(block)))
                 known.put(block, number, len(block))
             total += number
         return total
 
+    def count(text: str) -> int | None:
+        if not text.isascii() or len(text) > _LONGEST:
+            return None
+        try:
+            for start in starts:
+                if start in text and find_added.search(text):
+                    if not apart:
+                        return None
+                    parts = find_added.split(text)
+                    return sum(map(count_plain, filter(None, parts))) + len(parts) - 1
+            return count_plain(text)
+        except KeyError:
+            return None
+
     return count
+
+
+def _found_alike(added: Iterable[Any]) -> bool:
+    """Whether added tokens are found wherever they stand, the longest first, and take nothing else along."""
+    return (
+        not any(each.single_word or each.lstrip or each.rstrip for each in added)
+        and len({each.normalized for each in added}) < 2
+    )
 
 
 class _Words(dict[str, int]):
