@@ -130,7 +130,7 @@ def _never_ending(seen: Seen) -> Iterator[Sighting]:
 
 def _no_retry(seen: Seen) -> Iterator[Sighting]:
     for call in seen.calls:
-        if len(call.attempts) == 1 and call.last.outcome in _BUSY:
+        if call.sure and len(call.attempts) == 1 and call.last.outcome in _BUSY:
             yield Sighting((call.last.event,), f"{_told(call.last)}, and never asked again")
 
 

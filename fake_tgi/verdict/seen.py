@@ -32,6 +32,8 @@ class Call:
     """What a client wanted once: one attempt, or several."""
 
     attempts: list[Answer] = field(default_factory=list)
+    sure: bool = True
+    """Whether it is known which attempts are its own."""
 
     @property
     def last(self) -> Answer:
@@ -103,7 +105,7 @@ def _calls(answers: list[Answer]) -> list[Call]:
             ended = [each for each in open_calls if _follows(each, event) and len(each.attempts) == said]
             call = ended[0] if len(ended) == 1 else None
         if call is None:
-            call = Call()
+            call = Call(sure=key not in crowded)
             calls.append(call)
             open_calls.append(call)
         call.attempts.append(answer)
@@ -132,7 +134,7 @@ def _crowded(events: list[ServeEvent]) -> set[Key]:
     for event in events:
         key = _key(event)
         came, over = event.real
-        if key in latest and came < latest[key] and _said(event) is None:
+        if key in latest and came < latest[key]:
             found.add(key)
         ended = float("inf") if over is None else over
         latest[key] = max(latest.get(key, 0.0), ended)

@@ -243,7 +243,7 @@ GUILTY: dict[str, list[Case]] = {
         ),
     ],
     "thundering-herd": [Case("comes back all at once", herd(8))],
-    "unbounded-concurrency": [Case("starts more and more", refused(60))],
+    "unbounded-concurrency": [Case("starts more and more", refused(60, connections=12))],
     "secret-in-url": [Case("puts its token into the URL", [call(1, query="token=hf_9Qz7kLm3Xw8Rt5Vb")])],
 }
 
@@ -328,6 +328,12 @@ INNOCENT: list[Case] = [
         [TimeoutError("read timed out")],
     ),
     Case("comes back spread", herd(8, spread=0.05)),
+    Case("comes back spread by a tenth of its wait", herd(20, spread=0.0025)),
+    Case("starts very many at once, before it knows", refused(60, connections=60)),
+    Case(
+        "starts the same many times at once, and is refused",
+        [call(n, 0.001 * n, status=429, seconds=0.005, connection=n % 12) for n in range(1, 60)],
+    ),
     Case("starts a few calls", refused(8)),
     Case("asks one after the other, over one connection", refused(60, connections=1)),
     Case("sends its token where it belongs", [call(1, headers={"authorization": "Bearer hf_9Qz7kLm3Xw"})]),
