@@ -17,8 +17,7 @@ TYPED_PROGRAMS = Path(__file__).resolve().parents[1] / "typing"
 # The published client's modules keep its names, listed or not; a package of parts has nothing to list.
 PARTS = (
     "endpoints", "hyper", "minijinja", "recordings", "render", "schemas", "serde", "shards", "testing",
-    "transports",
-    "vision",
+    "transports", "vision", "workers",
 )  # fmt: skip
 WITHOUT_LIST = {"fake_tgi", *(f"fake_tgi.{package}" for package in PARTS)}
 
