@@ -6,7 +6,7 @@ look at them without building the site.
 
 from __future__ import annotations
 
-from . import command_line, errors, findings, how_tos, pytest_names, python_names, routes
+from . import command_line, errors, how_tos, pytest_names, python_names, routes
 
 __all__ = ["pages"]
 
@@ -17,7 +17,6 @@ def pages() -> dict[str, str]:
         "reference/command-line.md": command_line.page(),
         "reference/routes.md": routes.page(),
         "reference/errors.md": errors.page(),
-        "reference/findings.md": findings.page(),
         "reference/pytest.md": pytest_names.page(),
         **how_tos.pages(),
         **python_names.pages(),

@@ -36,7 +36,6 @@ _SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
             "docs/reference/pytest.md",
             "docs/reference/routes.md",
             "docs/reference/errors.md",
-            "docs/reference/findings.md",
             *(f"docs/reference/python/{name}.md" for name in PAGES),
         ),
     ),
