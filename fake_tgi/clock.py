@@ -120,6 +120,7 @@ class VirtualClock:
     def __init__(self, *, jumps: bool = True, start: float = 0.0) -> None:
         self.jumps = jumps
         self._now = start
+        self._reached = start  # all that was to happen until then has happened
         self._limit = math.inf if jumps else start
         self._timers: list[tuple[float, int, _Timer]] = []
         self._numbers = itertools.count()
@@ -167,13 +168,13 @@ class VirtualClock:
         if _in_loop():
             return
         with self._moved:
-            if not self._moved.wait_for(lambda: self._now >= target, timeout):
+            if not self._moved.wait_for(lambda: self._reached >= target, timeout):
                 raise TimeoutError(f"the clock stands at {self._now}, not at {target}: its loop is stuck")
 
     async def elapse(self, seconds: float) -> None:
         """Lets `seconds` pass, with everything that happens in it, from a coroutine."""
         target = self._allow(seconds)
-        while self._now < target:  # noqa: ASYNC110  each turn is somebody else's chance to act
+        while self._reached < target:  # noqa: ASYNC110  each turn is somebody else's chance to act
             await asyncio.sleep(0)
         for _ in range(_SETTLE):
             await asyncio.sleep(0)
@@ -212,7 +213,7 @@ class VirtualClock:
             self._arrive()
 
     def _arrive(self) -> None:
-        self._now = max(self._now, self._limit)
+        self._now = self._reached = max(self._now, self._limit)
         if self.jumps:
             self._limit = math.inf
         self._moved.notify_all()

@@ -138,3 +138,65 @@ def test_settings_name_the_clock() -> None:
     stepped = clock_of("stepped", 1)
     assert isinstance(stepped, VirtualClock)
     assert not stepped.jumps
+
+
+def test_who_lets_time_pass_gets_it_back_when_what_was_due_at_its_end_has_happened() -> None:
+    clock = VirtualClock(jumps=False)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        for _ in range(200):
+            happened: list[float] = []
+            set_up = threading.Event()
+
+            def wait(happened: list[float] = happened, set_up: threading.Event = set_up) -> None:
+                clock.call_later(loop, 1.0, lambda: happened.append(clock()))
+                set_up.set()
+
+            loop.call_soon_threadsafe(wait)
+            assert set_up.wait(5)
+            clock.advance(1.0)
+            assert happened == [clock()]
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def test_a_timeout_in_passing_makes_no_time_pass_and_ends_when_time_passes_by() -> None:
+    async def story() -> list[str]:
+        clock, loop, told = VirtualClock(), asyncio.get_running_loop(), []
+        clock.call_in_passing(loop, 5.0, told.append, "timeout")
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert (told, clock()) == ([], 0.0)
+        clock.call_later(loop, 10.0, told.append, "answer")
+        while len(told) < 2:  # noqa: ASYNC110  it is the clock that is tried
+            await asyncio.sleep(0)
+        assert clock() == 10.0
+        return told
+
+    assert asyncio.run(story()) == ["timeout", "answer"]
+
+
+def test_a_jumping_clock_waits_for_who_is_to_act_but_not_for_long() -> None:
+    async def story() -> None:
+        clock, loop, told = VirtualClock(), asyncio.get_running_loop(), []
+        clock.hold("client")
+        clock.call_later(loop, 10.0, told.append, "later")
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert told == []
+        clock.release("client")
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert told == ["later"]
+        clock.hold("one that does nothing")
+        clock.call_later(loop, 10.0, told.append, "anyway")
+        began = time.monotonic()
+        while len(told) < 2:  # noqa: ASYNC110  it is the clock that is tried
+            await asyncio.sleep(0.001)
+        assert time.monotonic() - began >= 0.04
+
+    asyncio.run(story())
