@@ -5,7 +5,6 @@ It keeps no state of the fake's own but the list of what was placed through it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +29,6 @@ class Verbs(Stubbing, Troubles, Asking):
     def __init__(self, control: Control) -> None:
         self._control = control
         self._stubs: list[LiveStub] = []
-        self._sentences: list[Sentence] = []
 
     @property
     def stubs(self) -> list[LiveStub]:
@@ -99,10 +97,21 @@ class Verbs(Stubbing, Troubles, Asking):
         """
         self._control.change(settings)
 
-    def sick(self, *, crash_after: int | None = None, **how: Any) -> None:
-        """The model is ill: see `fake_tgi.model.Condition`. Without arguments it fails its health checks."""
-        how = how or {"sick": crash_after is None}
-        self._control.set_condition(Condition(crash_after=crash_after, **how))
+    def sick(
+        self,
+        *,
+        untrusted: bool = False,
+        gone: bool = False,
+        crash_after: int | None = None,
+        crash_message: str = "CUDA out of memory",
+    ) -> None:
+        """The model is ill: it fails its health checks, unless another illness is named.
+
+        `untrusted`: the generation that tries its health fails. `gone`: nothing connects to it.
+        `crash_after`: every generation fails with `crash_message` after so many tokens.
+        """
+        plain = not (untrusted or gone or crash_after is not None)
+        self._control.set_condition(Condition(plain, untrusted, gone, crash_after, crash_message))
 
     def well(self) -> None:
         """The model is well again."""
@@ -112,14 +121,9 @@ class Verbs(Stubbing, Troubles, Asking):
         """Everything as at the start: no stubs, no faults, nothing in the journal, the same seeds again."""
         self._control.reset()
         self._stubs.clear()
-        self._sentences.clear()
 
     def _placed(self, stub: LiveStub) -> None:
         self._stubs.append(stub)
 
     def _say(self, fault: Fault | None, times: int | None, route: str | None) -> Sentence:
         return Then(self._control, (), 1)._say(fault, times, route)
-
-
-def _names(stubs: Sequence[LiveStub]) -> str:
-    return ", ".join(stub.name for stub in stubs)

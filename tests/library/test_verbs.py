@@ -541,3 +541,18 @@ def test_every_public_member_is_used_in_a_typed_program(kind: type) -> None:
     program = (Path(__file__).resolve().parents[1] / "typing" / "library.py").read_text(encoding="utf-8")
     used = {node.attr for node in ast.walk(ast.parse(program)) if isinstance(node, ast.Attribute)}
     assert {name for name in dir(kind) if not name.startswith("_")} - used <= {"row"}
+
+
+@pytest.mark.parametrize(
+    ("illness", "health", "status"),
+    [({}, 503, 200), ({"gone": True}, 503, 424), ({"crash_after": 0, "crash_message": "oops"}, 200, 424)],
+)
+@pytest.mark.damages_answers(reason="a model that is gone")
+def test_a_model_may_be_ill(fake: FakeTGI, illness: dict[str, Any], health: int, status: int) -> None:
+    fake.sick(**illness)
+    with requests.Session() as session:
+        session.mount(fake.base_url, fake.requests_adapter())
+        assert session.get(f"{fake.base_url}/health", timeout=10).status_code == health
+    assert post(fake, "/generate", {"inputs": "Hello"}).status_code == status
+    fake.well()
+    assert text(fake)
