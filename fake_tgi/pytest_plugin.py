@@ -77,8 +77,12 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
     if find_spec("tokenizers") is None:  # without the extra [fake] there is nothing to tell of
         return None
-    version = next((dist.version for plugin, dist in config.pluginmanager.list_plugin_distinfo()
-                    if dist.project_name == "text-generation"), None)  # fmt: skip
+    ours = (
+        dist
+        for plugin, dist in config.pluginmanager.list_plugin_distinfo()
+        if getattr(plugin, "__name__", None) == __name__
+    )
+    version = next((str(dist.version) for dist in ours), None)
     seed, strict = (_either(config, f"fake_tgi_{name}") for name in ("seed", "strict"))
     told = ["fake_tgi:", *([version + ","] if version else []), f"seed {seed or 0}"]
     return " ".join(told) + (", strict" if strict else "")

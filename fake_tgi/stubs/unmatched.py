@@ -19,8 +19,11 @@ __all__ = ["unmatched"]
 
 
 def unmatched(state: State, call: Call) -> Iterator[Frame] | None:
-    """The refusal of a call that no stub answers; None if it asks no model, or a generation is queued."""
-    if not Asked(call).generating or len(state.queue):
+    """The refusal of a call that no stub answers; None if it asks no model, or a generation is queued.
+
+    Nor is there one while every slot is taken, or said to be: the router refuses before any model is asked.
+    """
+    if not Asked(call).generating or len(state.queue) or not state.permits.free:
         return None
     return _refusal(state.stubs, call)
 

@@ -129,7 +129,8 @@ class TestServer:
         try:
             yield
         finally:
-            self._between.state.clear()
+            if len(self._between.state.journal):
+                self._between = create_app(tokenizer=self._tokenizer)
             self._stage.put(self._between)
 
     def __enter__(self) -> Self:

@@ -42,9 +42,7 @@ def main() -> int:
 def build_wheel(place: Path) -> Path:
     """From a copy, so that nothing is left in the checkout, and nothing of an earlier build gets in."""
     source = place / "source"
-    shutil.copytree(
-        ROOT, source, ignore=shutil.ignore_patterns(".git", ".tox", "*.egg-info", "build", "tests")
-    )
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "*.egg-info", "build", "tests"))
     run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(place), str(source))
     (wheel,) = place.glob("text_generation-*.whl")
     return wheel

@@ -63,6 +63,12 @@ SUITE = """
         post("Hallo")
 
 
+    @pytest.mark.fake_tgi(strict=True)
+    def test_overload_needs_no_stub(fake_tgi):
+        fake_tgi.overloaded()
+        assert post("Hallo").status_code == 429
+
+
     @pytest.mark.fake_tgi(strict=True, allow_unexpected_calls=True)
     def test_unexpected_but_allowed(fake_tgi):
         assert post("Hallo").status_code == 501
@@ -191,6 +197,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         ("test_hidden_by_another", "error"),
         ("test_a_call_without_a_stub_is_answered", "passed"),
         ("test_unexpected", "error"),
+        ("test_overload_needs_no_stub", "passed"),
         ("test_unexpected_but_allowed", "passed"),
         ("test_answer_function", "error"),
         ("test_answer_coroutine", "error"),
