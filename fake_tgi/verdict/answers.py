@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -44,24 +44,23 @@ class Answer:
     """The answer of one serve event."""
 
     event: ServeEvent
-    _items: list[Any] = field(default_factory=list, init=False, repr=False)
 
     @cached_property
     def items(self) -> list[Any]:
         """The events of a stream as JSON, or the body of a whole answer; None for what is no JSON."""
-        event = self.event
-        if event.streamed and self._is_stream:
-            return [_parsed(data) for data in event.events if data != b"[DONE]"]
-        return [_parsed(event.text)]
+        return [_parsed(data) for data in self._data]
 
-    @property
-    def _is_stream(self) -> bool:
-        return b"data:" in self.event.text[:16] or not self.event.text or self.event.comments > 0
+    @cached_property
+    def _data(self) -> list[bytes]:
+        if not self.streamed:
+            return [self.event.text]
+        return [data for data in self.event.events if data != b"[DONE]"]
 
-    @property
+    @cached_property
     def streamed(self) -> bool:
         """Whether it was a stream of events."""
-        return self.event.streamed and self._is_stream
+        text = self.event.text
+        return self.event.streamed and (not text or text.startswith((b"data:", b":")))
 
     @cached_property
     def error(self) -> str | None:
@@ -134,7 +133,8 @@ class Answer:
         return any(text.strip() == sent.strip() for sent in self.texts)
 
     def _errors(self) -> Iterator[tuple[str, Outcome]]:
-        for item in self.items:
+        for data in self._data:
+            item = _parsed(data) if b'"error"' in data else None
             error = item.get("error") if isinstance(item, dict) else None
             if isinstance(error, dict):
                 error, kind = error.get("message"), None

@@ -98,35 +98,51 @@ def echoes(answers: Sequence[Answer]) -> Iterator[Told]:
     something else: so that text was taken for the whole answer. (A conversation that ends there asks to go
     on with it, and knows that it is not whole.) The same for prompts.
     """
-    earlier: list[tuple[Answer, Asked]] = []
+    earlier: list[_Begun] = []
+    well: set[tuple[str, bytes]] = set()
+    """What was asked and answered well: then it need not be the half answer that the client goes on with."""
     for answer in answers:
-        asked = Asked(answer.event.call)
-        for before, said in earlier:
-            text = _taken(said, asked)
-            if text and text.strip():
-                yield Told(before, Received(text), answer.event)
-        prompt = _prompt(asked)
-        for before, said in earlier:
-            inputs = _prompt(said)
-            if prompt and inputs and before.text.strip():
-                begun = inputs + before.text
-                if prompt.startswith(begun) and prompt[len(begun) :].strip():
-                    yield Told(before, Received(before.text), answer.event)
+        call = answer.event.call
+        asked = Asked(call)
+        messages = asked.messages if isinstance(asked.messages, list) else None
+        prompt = asked.inputs if messages is None and isinstance(asked.inputs, str) else None
+        for begun in earlier:
+            text = _said(begun, messages) if messages is not None else _continued(begun, prompt)
+            if text and text.strip() and begun.key not in well:
+                yield Told(begun.answer, Received(text), answer.event)
+        key = (call.path, call.body)
+        if answer.outcome == "good":
+            well.add(key)
         if answer.outcome in _TELLING or answer.split:
-            earlier.append((answer, asked))
+            whole = prompt + answer.text if prompt and answer.text.strip() else None
+            earlier.append(_Begun(answer, key, messages, whole))
 
 
-def _taken(before: Asked, after: Asked) -> str | None:
-    old, new = before.messages, after.messages
-    if not isinstance(old, list) or not isinstance(new, list) or len(new) < len(old) + 2:
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """An answer of which nobody knows what its client took it for. `whole`: its prompt and what came."""
+
+    answer: Answer
+    key: tuple[str, bytes]
+    messages: list[Any] | None
+    whole: str | None
+
+
+def _said(begun: _Begun, messages: list[Any]) -> str | None:
+    """What the assistant said, in a conversation that goes on behind it."""
+    old = begun.messages
+    if old is None or len(messages) < len(old) + 2 or messages[: len(old)] != old:
         return None
-    said = new[len(old)]
-    if new[: len(old)] != old or not isinstance(said, dict) or said.get("role") != "assistant":
+    said = messages[len(old)]
+    if not isinstance(said, dict) or said.get("role") != "assistant":
         return None
     content = said.get("content")
     return content if isinstance(content, str) else None
 
 
-def _prompt(asked: Asked) -> str | None:
-    inputs = asked.inputs
-    return inputs if isinstance(inputs, str) and asked.messages is None else None
+def _continued(begun: _Begun, prompt: str | None) -> str | None:
+    """What had come, if the prompt goes on behind it."""
+    whole = begun.whole
+    if prompt is None or whole is None or not prompt.startswith(whole) or not prompt[len(whole) :].strip():
+        return None
+    return begun.answer.text

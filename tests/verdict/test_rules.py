@@ -7,7 +7,7 @@ import pytest
 from fake_tgi.verdict import RULES, Received, WaiverError, judge
 
 from .events import call, stream, token
-from .guilty import GUILTY, INNOCENT, Case, attempts
+from .guilty import CUT, GUILTY, INNOCENT, TALK, Case, attempts, chunk, talk
 
 CASES = [pytest.param(name, case, id=f"{name}: {case}") for name, cases in GUILTY.items() for case in cases]
 
@@ -113,3 +113,14 @@ def test_what_was_received_belongs_to_the_last_attempt_of_its_call() -> None:
     events = attempts(0.5, sent=[(0.0, b'{"generated_text":"Hello"}')])
     assert judge(events, received=["Hello"]).ok
     assert not judge(events, received=["Hallo"]).ok
+
+
+def test_a_text_that_was_later_answered_whole_is_no_half_answer() -> None:
+    """The client asked again, got the same text to its end, and went on with that."""
+    events = [
+        stream(1, 0, chunk("Hallo"), **talk(TALK), **CUT),
+        stream(2, 1, chunk("Hallo"), **talk(TALK)),
+        call(3, 2, **talk(TALK, ("assistant", "Hallo"), ("user", "go on"))),
+    ]
+    assert [finding.name for finding in judge(events).findings] == ["retry-of-half-delivered"]
+    assert "truncated-stream-accepted" in [finding.name for finding in judge([events[0], events[2]]).findings]
