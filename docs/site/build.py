@@ -98,17 +98,9 @@ def main(arguments: list[str]) -> int:
     (out,) = map(Path, arguments)
     with tempfile.TemporaryDirectory() as folder:
         gather(Path(folder))
-        command = [
-            sys.executable,
-            "-m",
-            "sphinx",
-            "--fail-on-warning",
-            "--keep-going",
-            "--quiet",
-            "--fresh-env",
-        ]
+        flags = ["--fail-on-warning", "--keep-going", "--quiet", "--fresh-env", "--jobs", "auto"]
         done = subprocess.run(  # noqa: S603  our own words
-            [*command, "--conf-dir", str(HOME), folder, str(out)], check=False
+            [sys.executable, "-m", "sphinx", *flags, "--conf-dir", str(HOME), folder, str(out)], check=False
         )
     if done.returncode == 0:
         (out / "index.html").write_text(_FRONT, encoding="utf-8")

@@ -219,7 +219,10 @@ def test_a_page_of_the_reference_names_no_module_that_is_not_there(site_pages: A
 @pytest.mark.parametrize(
     ("written", "shown"),
     [
-        (["A `code` and *stars*, under_score_."], ["A ``code`` and \\*stars\\*, under\\_score\\_.", ""]),
+        (
+            ["A `code` and *stars* and *args, under_score_."],
+            ["A ``code`` and *stars* and \\*args, under\\_score\\_.", ""],
+        ),
         (["- one", "  more", "- two"], ["- one", "  more", "- two", ""]),
         (["Tree", "    └── leaf"], ["::", "", "    Tree", "        └── leaf", ""]),
         (

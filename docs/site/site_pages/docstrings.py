@@ -59,6 +59,11 @@ def _blocks(lines: Sequence[str]) -> Iterator[list[str]]:
 def _escaped(line: str) -> str:
     pieces = re.split(r"`([^`]*)`", line)
     return "".join(
-        f"``{piece}``" if index % 2 and piece.strip() else _MARKUP.sub(r"\\\1", piece)
-        for index, piece in enumerate(pieces)
+        f"``{piece}``" if index % 2 and piece.strip() else _plain(piece) for index, piece in enumerate(pieces)
     )
+
+
+def _plain(text: str) -> str:
+    """Text without code: a word between stars stays emphasised, every other mark is a character."""
+    pieces = re.split(r"(?<![\w*])(\*\w+\*)(?![\w*])", text)
+    return "".join(piece if index % 2 else _MARKUP.sub(r"\\\1", piece) for index, piece in enumerate(pieces))
