@@ -217,3 +217,14 @@ def test_what_is_no_record_is_refused_with_its_place(written: object, said: str)
     with pytest.raises(JournalFormatError) as refused:
         from_json(written)
     assert said in str(refused.value)
+
+
+def test_the_comments_in_a_journal_are_those_that_were_sent() -> None:
+    app = create_app(Settings(clock="virtual", time_to_first_token="50s", inter_token_latency="16s"))
+    with Server(app) as server, closing(HTTPConnection("127.0.0.1", server.port, timeout=5)) as client:
+        client.request("POST", "/generate_stream", *_body(3))
+        received = client.getresponse().read()
+        event = last(app)
+    assert received.count(b":\n\n") == event.comments == 5
+    assert event.body == received
+    assert [at for at, data in event.sent if data.startswith(b":")] == [15.0, 30.0, 45.0, 65.0, 81.0]
