@@ -7,6 +7,7 @@ a mistyped flag answer at once.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -104,17 +105,21 @@ def _serve(words: list[str]) -> int:
 
         return run_workers(settings, tell=_tell, started=started)
 
-    from .assembling import assembled
-    from .server import run
+    gc.disable()  # nothing that a start makes is garbage; the server has it collected again
+    try:
+        from .assembling import assembled
+        from .server import run
 
-    _, app = assembled(settings, tell=_tell)
-    status = run(
-        app,
-        settings.hostname,
-        settings.port,
-        grace=settings.graceful_termination_timeout,
-        started=started,
-    )
+        _, app = assembled(settings, tell=_tell)
+        status = run(
+            app,
+            settings.hostname,
+            settings.port,
+            grace=settings.graceful_termination_timeout,
+            started=started,
+        )
+    finally:
+        gc.enable()
     if status:
         sys.stderr.flush()
         os._exit(status)  # a computation still running in a thread would hold up a normal exit

@@ -321,15 +321,17 @@ def _new_event_loop() -> asyncio.AbstractEventLoop:
 def _unhurried_collector() -> Iterator[None]:
     """What the server was made of is looked at no more; of what calls leave behind, most is gone by itself
     (the journal's records) before the garbage collector is to look for cycles in it."""
-    before = gc.get_threshold()
-    gc.collect()
+    before, enabled = gc.get_threshold(), gc.isenabled()
     gc.freeze()
     gc.set_threshold(*_COLLECT)
+    gc.enable()
     try:
         yield
     finally:
         gc.set_threshold(*before)
         gc.unfreeze()
+        if not enabled:
+            gc.disable()
 
 
 @contextlib.contextmanager

@@ -1,21 +1,17 @@
 """Compares the client with the published one and with its peers, each in an environment of its own.
 
-`python tests/benchmarks/client_compare.py [--rounds N] [--check] [--write docs/benchmarks.md]`
+`python tests/benchmarks/client_compare.py [--rounds N] [--only NAME]` prints the table; page.py writes it.
 
 Installs text-generation 0.7.0, huggingface_hub and openai into virtual environments under `.bench/` (once),
-starts one server with canned answers, and measures CPU time in turns. Only ratios within one run count. With
---check, exits 1 when a ratio is above its limit; with --write, puts the table between the page's markers.
+starts one server with canned answers, and measures CPU time in turns. Only ratios within one run count.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime
 import os
-import platform
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +22,6 @@ ROOT = HERE.parent.parent
 ENVIRONMENTS = ROOT / ".bench"
 PUBLISHED = ("text-generation==0.7.0", "requests")  # the wheel forgot to declare requests
 PEERS = {"huggingface_hub": ("huggingface_hub>=1",), "openai": ("openai",)}
-BEGIN, END = "<!-- client: begin -->", "<!-- client: end -->"
 
 
 class Row(NamedTuple):
@@ -48,6 +43,8 @@ ROWS = (
     Row("gather", "512 calls at once", "calls a second", 1.0, 2.0, ("huggingface_hub",)),
     Row("big", "one event of 5 MB", "ms", 1e3, 0.05),
     Row("async_big", "the same, async", "ms", 1e3, None),
+    Row("concurrent", "a stream of 50 tokens, 1,000 at once", "µs", 1e6, 1.0, ("huggingface_hub",)),
+    Row("memory", "memory of an open stream", "KB", 1 / 1024, None),
     Row("import", "import", "ms of CPU", 1e3, 0.60, ("huggingface_hub", "openai")),
     Row("chat_stream", "chat stream of 5,000 tokens", "µs a token", 1e6, None, ("huggingface_hub", "openai")),
     Row("async_chat_stream", "the same, async", "µs a token", 1e6, None, ("huggingface_hub", "openai")),
@@ -96,7 +93,12 @@ def _version(name: str) -> str:
     ).stdout.strip()
 
 
-def _table(rounds: int, scenarios: Sequence[str]) -> tuple[list[str], list[str]]:
+def versions() -> str:
+    """The peers and their versions."""
+    return ", ".join(f"{name} {_version(name)}" for name in PEERS)
+
+
+def table(rounds: int, scenarios: Sequence[str]) -> tuple[list[str], list[str]]:
     """The table's lines, and what is above its limit."""
     ENVIRONMENTS.mkdir(exist_ok=True)
     (ENVIRONMENTS / ".gitignore").write_text("*\n", encoding="utf-8")
@@ -142,41 +144,16 @@ def _table(rounds: int, scenarios: Sequence[str]) -> tuple[list[str], list[str]]
 
 
 def main() -> int:
-    """Measure, print, and check or write as asked."""
+    """Measure and print; 1 where a ratio misses its limit."""
     parser = argparse.ArgumentParser(description="Compare the client with the published one and its peers.")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each, in turns; the best counts")
     parser.add_argument("--only", action="append", default=[], choices=[row.scenario for row in ROWS])
-    parser.add_argument("--check", action="store_true", help="exit 1 when a ratio is above its limit")
-    parser.add_argument("--write", type=Path, help="a page with the two markers, to put the table between")
     arguments = parser.parse_args()
-    lines, misses = _table(arguments.rounds, arguments.only)
-    machine = (
-        f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} on "
-        f"{platform.machine()}, {os.cpu_count()} cores"
-    )
-    when = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-    versions = ", ".join(f"{name} {_version(name)}" for name in PEERS)
-    lines += [
-        "",
-        f"Made by `python tests/benchmarks/client_compare.py --write docs/benchmarks.md` on {when}: "
-        f"{machine}; of each the best of {arguments.rounds} runs, taken in turns. Peers: {versions}.",
-    ]
-    sys.stdout.write("\n".join(lines) + "\n")
-    if arguments.write is not None:
-        page = (
-            arguments.write.read_text(encoding="utf-8") if arguments.write.exists() else f"{BEGIN}\n{END}\n"
-        )
-        before, _, rest = page.partition(BEGIN)
-        after = rest.partition(END)[2]
-        table = "\n".join(lines)
-        arguments.write.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+    _, misses = table(arguments.rounds, arguments.only)
     for miss in misses:
         sys.stderr.write(f"above its limit: {miss}\n")
-    return 1 if arguments.check and misses else 0
+    return 1 if misses else 0
 
 
 if __name__ == "__main__":
-    started = time.perf_counter()
-    code = main()
-    sys.stderr.write(f"{time.perf_counter() - started:.0f} s\n")
-    sys.exit(code)
+    sys.exit(main())

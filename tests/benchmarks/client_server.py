@@ -75,6 +75,7 @@ def _big(size: int) -> list[bytes]:
 
 
 ANSWERS = {
+    b"/short": _stream(_generate_events(50)),
     b"/stream": _stream(_generate_events(TOKENS)),
     b"/unary": _whole(_unary()),
     b"/big": _stream(_big(5_000_000)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import sys
 import time
 import warnings
@@ -98,6 +99,9 @@ def _text_generation(scenario: str, url: str) -> float:
                 assert count == TOKENS
 
             return await _cpu_async(chat_all, 7) / TOKENS
+        if scenario in ("concurrent", "memory"):
+            short = AsyncClient(f"{url}/short", timeout=60)
+            return await _at_once(scenario, lambda: short.generate_stream("hi", max_new_tokens=50))
         single = AsyncClient(f"{url}/unary", timeout=60)
         if scenario == "async_unary":
 
@@ -109,6 +113,44 @@ def _text_generation(scenario: str, url: str) -> float:
         return await _gather(lambda: single.generate("hi"))
 
     return asyncio.run(main())
+
+
+async def _at_once(scenario: str, open_stream: Callable[[], Any]) -> float:
+    """Of streams of 50 tokens that are open at once: CPU seconds for each, or (`memory`) bytes for each that
+    is at its second token."""
+    streams = 1000 if scenario == "concurrent" else 400
+
+    async def read(stream: Any) -> None:
+        count = 0
+        async for _ in stream:
+            count += 1
+        assert count == 50, count
+
+    if scenario == "concurrent":
+
+        async def read_all() -> None:
+            await asyncio.gather(*(read(open_stream()) for _ in range(streams)))
+
+        return await _cpu_async(read_all, 3) / streams
+
+    async def begin() -> Any:
+        reading = open_stream().__aiter__()
+        await reading.__anext__()
+        return reading
+
+    kept = [await begin() for _ in range(20)]  # what all share is there
+    before = _resident()
+    kept += [await begin() for _ in range(streams)]
+    grown = _resident() - before
+    sys.stdout.write(f"{grown / streams!r}\n")
+    sys.stdout.flush()
+    os._exit(0)  # 420 streams in the middle: nothing is to be learnt from how they end
+
+
+def _resident() -> int:
+    """Bytes of memory that this process has now; Linux alone tells."""
+    with open("/proc/self/statm") as file:  # noqa: PTH123  nothing is to be imported for it
+        return int(file.read().split()[1]) * 4096
 
 
 async def _gather(call: Callable[[], Any]) -> float:
@@ -157,6 +199,16 @@ def _huggingface_hub(scenario: str, url: str) -> float:
                     pass
 
             return await _cpu_async(chat, 3) / TOKENS
+        if scenario in ("concurrent", "memory"):
+            short = AsyncInferenceClient(model=f"{url}/short", timeout=60)
+
+            async def opened() -> Any:
+                async for item in await short.text_generation(
+                    "hi", stream=True, details=True, max_new_tokens=50
+                ):
+                    yield item
+
+            return await _at_once(scenario, opened)
         single = AsyncInferenceClient(model=f"{url}/unary", timeout=60)
         if scenario == "async_unary":
 
@@ -193,7 +245,6 @@ def _openai(scenario: str, url: str) -> float:
 
 def _import(library: str) -> float:
     """CPU seconds of a fresh interpreter that imports the library."""
-    import os
     import subprocess
 
     best = float("inf")

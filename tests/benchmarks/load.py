@@ -1,4 +1,4 @@
-"""Asks a server as fast as it answers, or many streams at once, and tells what came. Runs on a core of its own.
+"""Asks a server as fast as it answers, or for many streams at once, and tells what came.
 
 `python load.py PORT KIND SECONDS CONNECTIONS TOKENS` prints one JSON object. KIND is a row of `KINDS`; each
 request has a prompt of its own, so that no answer comes from a cache. `paced` opens all streams at once and
@@ -55,7 +55,7 @@ class Tally:
 
 
 class Asking(asyncio.Protocol):
-    """One connection, kept for request after request; `times` are those of the events, where they are kept."""
+    """One connection, kept for request after request; `times` are those of the events, if kept."""
 
     def __init__(self, tally: Tally, times: list[float] | None = None) -> None:
         self.tally = tally

@@ -135,7 +135,9 @@ def paced(server: Server, streams: int, tokens: int = 50, gap: float = 0.02) -> 
         after = up.memory()
     times = [each for each in told["times"] if len(each) == tokens]
     gaps = sorted(
-        abs(b - a - gap) for each in times for a, b in zip(each, each[1:], strict=False)  # noqa: RUF007
+        abs(b - a - gap)
+        for each in times
+        for a, b in zip(each, each[1:], strict=False)  # noqa: RUF007
     )
     drifts = sorted(at - each[0] - gap * number for each in times for number, at in enumerate(each))
     return Paced(

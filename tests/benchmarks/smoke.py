@@ -1,8 +1,8 @@
-"""A benchmark that takes a second, for every run of the tests: costs as parts of what this interpreter takes for
-fixed work on the same machine at the same moment.
+"""A benchmark that takes a second, for every run of the tests: costs as parts of what this interpreter takes
+for fixed work on the same machine at the same moment.
 
-`python tests/benchmarks/smoke.py --write` records today's ratios in recorded.json; test_smoke.py fails at twice
-these. Only what is measured in one process is compared, so that no other process and no network matters.
+`python -m tests.benchmarks.smoke --write` records today's ratios in recorded.json; test_smoke.py fails at
+twice these. All is measured in one process, so that no other process and no network matters.
 """
 
 from __future__ import annotations

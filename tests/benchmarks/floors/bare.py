@@ -12,7 +12,20 @@ from typing import Any
 import orjson
 
 PACE = float(os.environ.get("PACE", "0"))
-WORDS = " the deep river of small lights carried every quiet answer toward a patient harbour".split()
+WORDS = (
+    "the",
+    "deep",
+    "river",
+    "of",
+    "small",
+    "lights",
+    "carried",
+    "every",
+    "quiet",
+    "answer",
+    "toward",
+    "a",
+)
 
 
 def text(tokens: int) -> str:
@@ -22,7 +35,12 @@ def text(tokens: int) -> str:
 def event(at: int, tokens: int) -> bytes:
     last = at == tokens - 1
     token = {"id": 1000 + at, "text": f" {WORDS[at % len(WORDS)]}", "logprob": -0.5, "special": False}
-    said = {"index": at + 1, "token": token, "generated_text": text(tokens) if last else None, "details": None}
+    said = {
+        "index": at + 1,
+        "token": token,
+        "generated_text": text(tokens) if last else None,
+        "details": None,
+    }
     return b"data: %b\n\n" % orjson.dumps(said)
 
 

@@ -1,16 +1,15 @@
-"""A small Starlette application with a pydantic model for its requests, as one would write it. For uvicorn."""
+"""A small Starlette application with a pydantic model for its requests, as one writes it. For uvicorn."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from bare import event, whole
 from pydantic import BaseModel, Field
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
-
-from bare import event, whole
 
 
 class Parameters(BaseModel):
