@@ -31,8 +31,8 @@ __all__ = [
     "variables",
 ]
 
-# Of no use to a fake whose address is given, or the recorder's business.
-_NOT_HERE: Final = frozenset(("hostname", "port", "on_miss", "upstream"))
+# What belongs to the server, which is that of all tests, and not to the fake of one.
+_NOT_HERE: Final = frozenset(("hostname", "port", "upstream", "workers", "coalesce"))
 _PATHS: Final = frozenset(("stubs", "replay", "tokenizer_config_path"))
 _OWN: Final = (
     "environment", "openai", "allow_unused_stubs", "allow_unexpected_calls", "allow_answer_errors",
@@ -90,7 +90,7 @@ def configuration(layers: Sequence[Layer]) -> Configuration:
                 else:
                     own[name] = _checked(name, value, layer.where)
             elif name in known:
-                settings[name] = _setting(name, value, layer.folder)
+                settings[name] = _setting(name, value, layer)
             else:
                 raise ConfigurationError(_unknown(given, layer.where, known))
             places[name] = layer.where
@@ -153,9 +153,14 @@ def _known() -> frozenset[str]:
     return frozenset(spec.name for spec in fields(Settings) if spec.init) - _NOT_HERE
 
 
-def _setting(name: str, value: Any, folder: Path) -> Any:
+def _setting(name: str, value: Any, layer: Layer) -> Any:
     if name in _PATHS and isinstance(value, (str, Path)):
-        return str(folder / value)
+        return str(layer.folder / value)
+    if name == "on_miss" and value in ("proxy", "record"):
+        raise ConfigurationError(
+            f"{layer.where}: on_miss: expected seeded or fail, got {value!r}; "
+            f"a test that reaches another server is marked fake_tgi_recording"
+        )
     if name in ("fault", "cors_allow_origin"):
         return (value,) if isinstance(value, str) else tuple(value)
     return value
@@ -187,7 +192,7 @@ def _environment(before: Any, value: Any, where: str) -> Mapping[str, str] | Non
 
 def _unknown(name: str, where: str, known: frozenset[str]) -> str:
     if name in _NOT_HERE:
-        return f"{where}: {name} is not for a test's fake, which has an address of its own"
+        return f"{where}: {name} is not for one test's fake: the server is that of all tests"
     names = sorted((*known, *_OWN, *ALIASES))
     near = get_close_matches(name, names, 3) or names
     return f"{where}: there is no {name}; there is: {', '.join(near)}"

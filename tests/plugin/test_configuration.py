@@ -107,8 +107,8 @@ def test_precedence(tmp_path: Path) -> None:
     wrong = {name: test for name, test in run.tests.items() if test.outcome != "passed"}
     assert {name: test.text.strip().splitlines()[0] for name, test in wrong.items()} == {
         "test_misspelt": "@pytest.mark.fake_tgi: there is no sed; there is: seed, speedup",
-        "test_not_here": "@pytest.mark.fake_tgi: port is not for a test's fake, "
-        "which has an address of its own",
+        "test_not_here": "@pytest.mark.fake_tgi: port is not for one test's fake: "
+        "the server is that of all tests",
         "test_no_name": "@pytest.mark.fake_tgi: expected names, got ('strict',)",
         "test_no_value": wrong["test_no_value"].text.strip().splitlines()[0],
     }
@@ -165,7 +165,8 @@ def test_paths_start_where_they_were_written() -> None:
         ),
         ({"upstream": 3}, "layer 0: upstream: expected a text, got 3"),
         ({"seed": -1}, "layer 0: `seed` must be an integer"),
-        ({"on_miss": "proxy"}, "layer 0: on_miss is not for a test's fake"),
+        ({"on_miss": "proxy"}, "layer 0: on_miss: expected seeded or fail, got 'proxy'"),
+        ({"upstreams": "http://x"}, "layer 0: there is no upstreams; there is: upstream"),
     ],
 )
 def test_what_cannot_be_is_told_with_who_asked_for_it(values: dict[str, object], message: str) -> None:
