@@ -42,6 +42,10 @@ SUITE = """
         fake_tgi.on_generate(inputs="hello").optional().reply("Hi.")
 
 
+    def test_unused_and_taken_away(fake_tgi):
+        fake_tgi.on_generate(inputs="hello").reply("Hi.").remove()
+
+
     @pytest.mark.fake_tgi(allow_unused_stubs=True)
     def test_unused_but_allowed(fake_tgi):
         fake_tgi.on_generate(inputs="hello").reply("Hi.")
@@ -193,6 +197,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         ("test_unused", "error"),
         ("test_unused_and_no_call", "error"),
         ("test_unused_but_optional", "passed"),
+        ("test_unused_and_taken_away", "passed"),
         ("test_unused_but_allowed", "passed"),
         ("test_hidden_by_another", "error"),
         ("test_a_call_without_a_stub_is_answered", "passed"),
