@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from fake_tgi.app import Application
 
 from .agreement.witness import Witness
+
+# A busy machine is no reason to fail. On top of what Hypothesis loads by itself, which in CI is another profile.
+settings.register_profile("patient", settings.get_profile(settings.get_current_profile_name()), deadline=None)
+settings.load_profile("patient")
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 

@@ -64,6 +64,9 @@ class Witness:
                 elif isinstance(frame, Hangup):
                     whole = False
                 yield frame
+            event = call.connection.event if call.connection is not None else None
+            if event is not None and event.ended == "client left":
+                return  # the server stops in the middle, as if that were the end
             if whole and call.method.isupper():  # contracts know no other methods
                 path = f"{call.path}?{call.query}" if call.query else call.path
                 self._judge(exchange_of(call.method, path, call.body, status, headers, b"".join(pieces)))
