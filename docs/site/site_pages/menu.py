@@ -22,6 +22,7 @@ _SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
             "docs/controls.md",
             "docs/workers.md",
             "docs/recordings.md",
+            "docs/journal.md",
             "docs/verdict.md",
             "docs/verify.md",
             "docs/container/",
