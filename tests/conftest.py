@@ -12,7 +12,7 @@ from fake_tgi.app import Application
 
 from .agreement.witness import Witness
 
-# A busy machine is no reason to fail. On top of what Hypothesis loads by itself, which in CI is another profile.
+# A busy machine is no reason to fail. All else is as Hypothesis has it, which in CI loads another profile.
 settings.register_profile("patient", settings.get_profile(settings.get_current_profile_name()), deadline=None)
 settings.load_profile("patient")
 
