@@ -122,7 +122,7 @@ def expected_answers(method: str, path: str, status: int) -> tuple[Answer, ...]:
         forms, known = found.answers.get(status, ()), sorted(found.answers)
     else:
         name = _table_of(path)
-        rows = [_elsewhere(case, name) for case in _cases(method, path, allowed)]
+        rows = [_allowing(_elsewhere(case, name), path, allowed) for case in _cases(method, path, allowed)]
         forms, known = tuple(row for row in rows if row.status == status), [row.status for row in rows]
     if not forms:
         raise LookupError(
@@ -181,6 +181,18 @@ def _cases(method: str, path: str, allowed: list[str]) -> Iterator[str]:
         yield "other method"
         if all(each.api_key for other in allowed if (each := _match(other, path)[0])):
             yield "other method without the key"
+
+
+def _allowing(answer: Answer, path: str, allowed: list[str]) -> Answer:
+    """With `allow` as this path of the router has it; what the router does not know has none."""
+    own = [each for method in allowed if (each := _match(method, path)[0]) and each.origin == "router"]
+    if len(own) < len(allowed) or not allowed:
+        return answer
+    methods = ",".join(name for name in ("POST", "GET", "HEAD") if _match(name, path)[0])
+    header = table("endpoints")["headers"]["allow"]["allow"]
+    others = tuple(each for each in answer.headers if each.name != "allow")
+    exact = Header("allow", header["description"], MappingProxyType({"const": methods}))
+    return replace(answer, headers=(*others, exact))
 
 
 @cache

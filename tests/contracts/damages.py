@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = ["Damage", "exchange_damages", "value_damages"]
 
 Path = tuple[str | int, ...]
 
-#: Members that may be null in any answer.
+#: Members of /info that may be null, whatever the request was.
 FREELY_NULL = {"sha", "model_sha", "model_pipeline_tag", "docker_label"}
 #: Values that a member of that name cannot have, besides those wrong for its type.
 OUT_OF_RANGE: dict[str, list[Any]] = {
@@ -37,11 +37,17 @@ OUT_OF_RANGE: dict[str, list[Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What was done, where, and the damaged copy."""
+    """What was done, where, and the damaged copy; of a member also the object that it was in, undamaged."""
 
     kind: str
     where: str
     result: Any
+    holder: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def was(self) -> Any:
+        """The member's value before."""
+        return self.holder.get(self.where.rpartition(".")[2])
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.where}"
@@ -62,15 +68,15 @@ def value_damages(value: Any) -> Iterator[Damage]:
                 key,
                 lambda o, k=key: {(a + "_" if a == k else a): b for a, b in o.items()},
             )
-            for kind, bad in _bad(key, holder[key]):
+            for kind, bad in _bad(key, holder[key], freely_null=not path and key in FREELY_NULL):
                 yield _changed(value, path, kind, key, lambda o, k=key, b=bad: o | {k: b})
 
 
-def _bad(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+def _bad(key: str, value: Any, *, freely_null: bool) -> Iterator[tuple[str, Any]]:
     if value is None:
         yield "retyped", True
         return
-    if key not in FREELY_NULL:
+    if not freely_null:
         yield "nulled", None
     if isinstance(value, bool):
         yield "retyped", str(value)
@@ -108,13 +114,14 @@ def _objects(value: Any, path: Path = ()) -> Iterator[tuple[Path, dict[str, Any]
 def _changed(value: Any, path: Path, kind: str, key: str, change: Callable[[Any], Any]) -> Damage:
     where = "$" + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in (*path, key))
     if not path:
-        return Damage(kind, where, change(value))
+        return Damage(kind, where, change(value), value)
     result = _along(value, path)
-    holder = result
+    around = result
     for step in path[:-1]:
-        holder = holder[step]
-    holder[path[-1]] = change(holder[path[-1]])
-    return Damage(kind, where, result)
+        around = around[step]
+    holder = around[path[-1]]
+    around[path[-1]] = change(holder)
+    return Damage(kind, where, result, holder)
 
 
 def _along(value: Any, path: Path) -> Any:
@@ -165,22 +172,21 @@ def _header_damages(exchange: dict[str, Any]) -> Iterator[Damage]:
     headers = exchange["response"]["headers"]
     yield Damage("extra", "headers.x-request-id", _with(exchange, headers=[*headers, ["x-request-id", "1"]]))
     for i, (name, value) in enumerate(headers):
-        # Whose values the connection decides, and what is only there for some origins.
-        if name in (
-            "date",
-            "connection",
-            "transfer-encoding",
-            "access-control-allow-origin",
-            "content-length",
-        ):
-            continue
-        if name == "allow" and exchange["request"]["method"] == "OPTIONS":
+        if name in ("date", "connection", "transfer-encoding"):  # these the connection decides
             continue
         rest = headers[:i] + headers[i + 1 :]
-        yield Damage("dropped", f"headers.{name}", _with(exchange, headers=rest))
-        if name != "x-compute-type":
+        # The length may be told otherwise, and some origins are not told that they may read the answer.
+        if name not in ("content-length", "access-control-allow-origin"):
+            yield Damage("dropped", f"headers.{name}", _with(exchange, headers=rest))
+        # Any hardware has a type, and an origin is whatever the request said.
+        if name not in ("x-compute-type", "access-control-allow-origin"):
             yield Damage(
                 "out of range", f"headers.{name}", _with(exchange, headers=[*rest, [name, value + "?"]])
+            )
+        if name == "allow":
+            other = "GET,HEAD" if value != "GET,HEAD" else "POST"
+            yield Damage(
+                "out of range", "headers.allow (another's)", _with(exchange, headers=[*rest, [name, other]])
             )
         yield Damage("emptied", f"headers.{name}", _with(exchange, headers=[*rest, [name, ""]]))
 
@@ -231,8 +237,8 @@ def _text_damages(exchange: dict[str, Any], body: str) -> Iterator[Damage]:
         return
     lines = body.split("\n")
     for i, line in enumerate(lines):
-        # One of several labelled counters may be missing, and so may a whole family.
-        if line and i and (line.startswith("#") or "_bucket{" in line or "_sum" in line):
+        # Which of the labelled counters are there depends on what was counted; a bucket is no counter.
+        if line and ("{" not in line or "_bucket{" in line):
             yield Damage("dropped", f"line {i}", _with_body(exchange, "\n".join(lines[:i] + lines[i + 1 :])))
         if line:
             for kind, changed in (

@@ -9,6 +9,7 @@ import pytest
 
 from tgi_contracts import error_rows, names, recordings
 
+from .test_recordings import snapshots
 from .unproven import unproven_table
 
 TEXT = (Path(__file__).parents[2] / "docs" / "contracts.md").read_text(encoding="utf-8")
@@ -26,8 +27,19 @@ def test_its_list_of_what_no_recording_shows_is_the_one_of_the_recordings() -> N
 
 def test_its_counts_are_those_of_the_files() -> None:
     assert f"{sum(1 for _ in recordings()):,} recorded exchanges" in TEXT
+    events = sum(
+        "".join(exchange["response"]["chunks"]).count("\n\n")
+        for exchange in recordings(profile="default")
+        if exchange["request"]["path"] == "/generate_stream" and exchange["response"]["status"] == 200
+    )
+    assert f"prints `{events} events hold to StreamEvent`" in TEXT
     rows = error_rows()
     assert f"{len(rows)} rows, {sum(row.recorded is not None for row in rows)} of them" in TEXT
+
+
+@pytest.mark.needs_shared
+def test_its_count_of_real_models_answers_is_that_of_the_snapshots(shared: Path) -> None:
+    assert f"{sum(1 for _ in snapshots(shared))} answers of real models" in TEXT
 
 
 def test_every_schema_that_it_names_exists() -> None:
