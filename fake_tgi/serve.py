@@ -43,8 +43,13 @@ class Route:
 def _later(module: str, name: str) -> Endpoint:
     """An endpoint whose module its first call imports: what nobody asks for costs a start nothing."""
 
+    found: Endpoint | None = None
+
     def endpoint(state: State, call: Call) -> Iterator[Frame]:
-        found: Endpoint = getattr(import_module(f".endpoints.{module}", __package__), name)
+        nonlocal found
+        if found is None:
+            found = getattr(import_module(f".endpoints.{module}", __package__), name)
+            assert found is not None
         return found(state, call)
 
     return endpoint

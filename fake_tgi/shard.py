@@ -69,6 +69,19 @@ class ShardRequest:
     adapter_id: str | None = None
     grammar: Grammar | None = None
 
+    def seeded(self, seed: int) -> ShardRequest:
+        """The same, sampled with this seed. Every request that samples pays for it, so not by `replace`."""
+        asked = self.sampling
+        sampling = Sampling(
+            asked.temperature, asked.top_k, asked.top_p, asked.typical_p, asked.do_sample, seed,
+            asked.repetition_penalty, asked.frequency_penalty, asked.watermark,
+        )  # fmt: skip
+        return ShardRequest(
+            self.inputs, self.input_length, self.max_new_tokens, self.truncate, sampling, self.stop_sequences,
+            self.ignore_eos, self.top_n_tokens, self.prefill, self.add_special_tokens, self.adapter_id,
+            self.grammar,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Grammar:

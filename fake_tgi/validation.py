@@ -7,7 +7,7 @@ router/src/validation.rs, `Validation::validate`. What a rule says is fixed text
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from .quick_values import quickly_made
@@ -147,7 +147,7 @@ class Validator:
             grammar=grammar,
         )
         if p.seed is None and sampling.samples:
-            request = replace(request, sampling=replace(sampling, seed=self._draw_seed(request)))
+            request = request.seeded(self._draw_seed(request))
         return ValidRequest(request, max_total_new_tokens)
 
     def _sampling(self, p: GenerateParameters) -> Sampling:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fake_tgi.generation import Generation
-from fake_tgi.shard import Sampling, Shard, ShardRequest
+from fake_tgi.shard import Grammar, Sampling, Shard, ShardRequest
 from fake_tgi.shards.phrases import FIRST, PATTERNS, SLOTS, TOPIC
 from fake_tgi.shards.seeded import SeededShard, SeedSource
 from fake_tgi.tokenizer import Tokenizer
@@ -325,3 +325,11 @@ def test_the_longest_answer_makes_no_call_for_each_token() -> None:
         return count
 
     assert calls(1000) - calls(100) < 900 / 2
+
+
+def test_a_request_gets_its_seed_and_keeps_all_else() -> None:
+    sampling = Sampling(0.5, 3, 0.5, 0.4, True, 1, 1.5, 0.5, True)
+    request = ShardRequest(
+        "Why?", 2, 20, 100, sampling, ("x",), True, 4, True, False, "adapter", Grammar(regex="a+")
+    )
+    assert request.seeded(7) == replace(request, sampling=replace(sampling, seed=7))
