@@ -71,11 +71,12 @@ def test_a_question_needs_only_what_there_is() -> None:
     assert {name for question in QUESTIONS for name in facts_in(question.json)} <= set(FACTS)
 
 
-@pytest.mark.parametrize(
-    "endpoint", [e for e in endpoints() if e.origin == "router"], ids=lambda e: f"{e.method} {e.path}"
-)
-def test_every_route_of_the_router_is_asked(endpoint: object) -> None:
-    route = f"{endpoint.method} {endpoint.path}"  # type: ignore[attr-defined]
+# Which files the documentation is made of is up to the server: there is none to ask every server for.
+ROUTES = [f"{e.method} {e.path}" for e in endpoints() if e.origin == "router" and e.path != "/docs/{file}"]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_every_route_of_the_router_is_asked(route: str) -> None:
     assert any(question.route == route and not question.error for question in QUESTIONS)
 
 
