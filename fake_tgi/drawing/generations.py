@@ -143,12 +143,12 @@ def _odd(draw: st.DrawFn, request: ShardRequest, tokenizer: Tokenizer) -> Genera
         candidates = _pieces(draw, draw(_obedient(grammar, _ODD_JSON_STYLES)), tokenizer)
         ending = "end"
     else:
-        candidates = list(draw(_ODD_LISTS))
         ending = draw(_ways_to_end(request))
+        candidates = list(draw(_ODD_LISTS if ending != "limit" else _ODD_CYCLES))
     if ending == "stop":
         candidates += _pieces(draw, draw(st.sampled_from(request.stop_sequences)), tokenizer)
     elif ending == "limit":
-        candidates = _repeated(candidates or [draw(odd_tokens())], request.max_new_tokens)
+        candidates = _repeated(candidates, request.max_new_tokens)
     eos = min(tokenizer.eos_ids, default=0)
     text, logprob = draw(_ODD_ENDS)
     candidates.append(Token(eos, text, logprob, True))
@@ -199,6 +199,7 @@ _SIZES: Final = st.sampled_from((1, 2, 3, 7, 10_000))
 _NUMBERING: Final = st.tuples(st.integers(0, 2**32 - 1), st.sampled_from((1, 0, 7919)), logprobs())
 _ODD_ENDS: Final = st.tuples(st.sampled_from(("</s>", "", "}", "\n\n")), logprobs())
 _ODD_LISTS: Final = st.lists(odd_tokens(), max_size=_WORDS)
+_ODD_CYCLES: Final = st.lists(odd_tokens(), min_size=1, max_size=_WORDS)
 _ODD_PREFILL: Final = st.lists(odd_tokens(), max_size=3)
 _ODD_ALTERNATIVES: Final = st.lists(st.lists(odd_tokens(), min_size=1, max_size=3), min_size=1, max_size=3)
 

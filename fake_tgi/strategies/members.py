@@ -1,24 +1,32 @@
 """Values for the members that requests share: numbers in their ranges, texts, grammars.
 
-Whatever is drawn here is accepted by a router with the given limits. The plain values are those of an
-ordinary client; the odd ones lie at the edges of what passes: the smallest and largest numbers, empty stop
-sequences, texts of any characters.
+Whatever is drawn here is accepted by a router with the given limits. Plain numbers come from the whole of
+what passes: often those of an ordinary client, now and then the smallest, the largest and any in between. Odd
+ones mostly lie at the edges, and odd texts are of any characters.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
+from itertools import cycle, islice
+from operator import itemgetter
 from typing import Any, Final
 
 from hypothesis import strategies as st
 
 from ..drawing import odd_texts, texts
+from ..settings import Settings
+from ..validation import CHUNK
 
 __all__ = [
+    "LONGEST_PROMPT",
     "Values",
     "integers",
+    "new_tokens",
     "numbers",
+    "objects",
     "optional",
     "penalties",
     "prompts",
@@ -36,8 +44,20 @@ LARGEST: Final = 3.4028234663852886e38
 BELOW_ONE: Final = 0.9999999403953552
 """The 32-bit floats nearest to zero, to infinity and to one."""
 
+I32: Final = 2**31 - 1
 U32: Final = 2**32 - 1
 U64: Final = 2**64 - 1
+
+
+LONGEST_PROMPT: Final = 512
+"""Tokens of the longest prompt that new tokens must leave room for."""
+
+_SMALL: Final = 23
+"""So far above the smallest number lie those that are drawn often."""
+_NEAR: Final = 8.0
+"""Up to here, on both sides of zero, lie the floats that are drawn often."""
+_MANY: Final = 1000
+"""Items of the longest list; a router may be told to take more than fit into a body."""
 
 
 def optional(values: Values) -> Values:
@@ -45,18 +65,64 @@ def optional(values: Values) -> Values:
     return st.one_of(values, st.none())
 
 
+def objects(
+    required: Mapping[str, Values], members: Mapping[str, Values]
+) -> st.SearchStrategy[dict[str, Any]]:
+    """Objects with all `required` members and some of the others, in any order.
+
+    A member's name and value are drawn together, so that one that does not matter can go by itself: objects
+    shrink to the members that matter (those of `st.fixed_dictionaries` often do not).
+    """
+    pairs = st.one_of([st.tuples(st.just(name), values) for name, values in members.items()])
+    # Lists are short where nothing says otherwise, and much shows only with several members together.
+    few, many = (
+        st.lists(pairs, unique_by=itemgetter(0), min_size=least, max_size=len(members))
+        for least in (0, len(members) // 3)
+    )
+    some = few | many
+    if not required:
+        return some.map(dict)
+    return st.builds(
+        lambda all_of, rest: {**all_of, **dict(rest)}, st.fixed_dictionaries(dict(required)), some
+    )
+
+
 @cache
-def integers(low: int, high: int, *, edges: tuple[int, ...] = ()) -> Values:
-    """Integers of a range, `edges` more often than others."""
-    return st.sampled_from(edges) | st.integers(low, high) if edges else st.integers(low, high)
+def integers(low: int, high: int, *, edges: tuple[int, ...] = (), odd: bool = False) -> Values:
+    """Integers of a range: of plain ones many are small, odd ones lie at its `edges`; all of it is drawn."""
+    if high <= low:
+        return st.just(low)
+    if odd:
+        return st.sampled_from((low, *edges, high)) | st.integers(low, high)
+    if high - low <= _SMALL:
+        return st.integers(low, high)
+    return st.one_of(
+        st.integers(low, low + _SMALL), st.integers(low, high), st.sampled_from((*edges, high - 1, high))
+    )
 
 
 @cache
 def numbers(plain: tuple[float, ...], low: float, high: float, *, odd: bool) -> Values:
-    """`plain` ones, or any 32-bit float of a range with its limits."""
-    if not odd:
-        return st.sampled_from(plain)
-    return st.sampled_from((*plain, low, high)) | st.floats(low, high, width=32)
+    """32-bit floats of a range: `plain` ones often, its limits (odd ones mostly there), and any others."""
+    if odd:
+        return st.sampled_from((*plain, low, high)) | st.floats(low, high, width=32)
+    return st.one_of(
+        st.sampled_from((*plain, *plain, low, high)),
+        st.floats(max(low, -_NEAR), min(high, _NEAR), width=32),
+        st.floats(low, high, width=32),
+    )
+
+
+def new_tokens(settings: Settings, *, odd: bool) -> Values:
+    """How many tokens a request may ask for that has a prompt of `LONGEST_PROMPT` tokens at most.
+
+    A router looks at the first `CHUNK` of them alone (validation.rs:173): one that has room for those
+    accepts any number.
+    """
+    room = settings.max_total_tokens - min(settings.max_input_tokens, LONGEST_PROMPT)
+    if room >= CHUNK:
+        return integers(1, U32, edges=(CHUNK, CHUNK + 1, 4096), odd=odd)
+    return integers(1, max(room, 1), odd=odd)
 
 
 @cache
@@ -92,7 +158,7 @@ def presence_penalties(*, odd: bool) -> Values:
 @cache
 def seeds(*, odd: bool) -> Values:
     """Unsigned 64-bit integers."""
-    return integers(0, U64, edges=(0, 2**53 + 1, 2**63, U64)) if odd else integers(0, U32)
+    return integers(0, U64, edges=(2**32, 2**53 + 1, 2**63), odd=odd)
 
 
 @cache
@@ -113,7 +179,15 @@ def some_text(*, odd: bool) -> st.SearchStrategy[str]:
 def stops(most: int, *, odd: bool) -> st.SearchStrategy[list[str]]:
     """At most so many stop sequences; odd ones may be empty, and then stop after the first token."""
     each = odd_texts() if odd else st.sampled_from((".", "\n", "blue", " the", "\U0001f600"))
-    return st.lists(each, max_size=min(most, 8))
+    few = st.lists(each, max_size=min(most, 8))
+    if most <= 8:
+        return few
+    some = st.lists(each, min_size=1, max_size=8)
+    return few | st.builds(_repeated, some, integers(1, min(most, _MANY)))
+
+
+def _repeated(items: list[str], number: int) -> list[str]:
+    return list(islice(cycle(items), number))
 
 
 # Grammars that the router compiles and whose answers are short.

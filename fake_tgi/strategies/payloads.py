@@ -22,7 +22,9 @@ from .members import (
     frequency_penalties,
     grammars,
     integers,
+    new_tokens,
     numbers,
+    objects,
     optional,
     penalties,
     presence_penalties,
@@ -40,7 +42,8 @@ __all__ = ["PAYLOADS", "chats", "payloads"]
 Payload = dict[str, JsonValue]
 Payloads = st.SearchStrategy[Payload]
 
-_FEW: Final = 24
+_PROMPTS: Final = 32
+"""Of one request at most, whatever a router may be told to take: the model answers each."""
 
 
 def payloads(path: str, *, stream: bool | None, adversarial: bool, settings: Settings) -> Payloads:
@@ -84,13 +87,6 @@ def _tokenize(stream: bool | None, odd: bool, settings: Settings) -> Payloads:
     )
 
 
-def _room(odd: bool, settings: Settings) -> Values:
-    """Values of max_tokens."""
-    if odd and settings.max_total_tokens >= 2048:
-        return integers(1, _FEW, edges=(1, 1024, 1025, U32))
-    return integers(1, min(_FEW, max(settings.max_total_tokens - settings.max_input_tokens, 1)))
-
-
 @lru_cache(maxsize=64)
 def chats(
     stream: bool | None, odd: bool, settings: Settings, *, words: bool = True, calls: bool = True
@@ -105,8 +101,8 @@ def chats(
         grammar = {} if settings.disable_grammar_support else {"response_format": optional(grammars())}
         choice = st.sampled_from(("auto", "none", None, "required"))
         free = {**members, **grammar, "tools": st.none(), "tool_choice": choice}
-        ways.append(st.fixed_dictionaries(required, optional=members))
-        ways.append(st.fixed_dictionaries(required, optional=free))
+        ways.append(objects(required, members))
+        ways.append(objects(required, free))
     if calls and not settings.disable_grammar_support:  # tools are a grammar
         ways.append(_with_tools(stream, odd, settings, words))
     if not ways:
@@ -126,10 +122,10 @@ def _chat_members(
         "presence_penalty": optional(presence_penalties(odd=odd)),
         "logit_bias": optional(st.lists(numbers((0.5, -1), -LARGEST, LARGEST, odd=odd), max_size=2)),
         "logprobs": optional(st.booleans()),
-        "top_logprobs": optional(integers(0, min(settings.max_top_n_tokens, 8))),
-        "max_tokens": optional(_room(odd, settings)),
-        "max_completion_tokens": optional(_room(odd, settings)),
-        "n": optional(integers(0, U32) if odd else integers(1, 4)),
+        "top_logprobs": optional(integers(0, settings.max_top_n_tokens, odd=odd)),
+        "max_tokens": optional(new_tokens(settings, odd=odd)),
+        "max_completion_tokens": optional(new_tokens(settings, odd=odd)),
+        "n": optional(integers(0, U32, odd=odd)),
         "stop": optional(stops(settings.max_stop_sequences, odd=odd)),
         "seed": optional(seeds(odd=odd)),
         "temperature": optional(temperatures(zero=True, odd=odd)),
@@ -144,8 +140,8 @@ def _chat_members(
 @lru_cache(maxsize=64)
 def _offering(stream: bool | None, odd: bool, settings: Settings, least: int) -> Payloads:
     required, members = _chat_members(stream, odd, settings)
-    return st.fixed_dictionaries(
-        {**required, "tools": tools(odd=odd, least=least)}, optional={**members, "response_format": st.none()}
+    return objects(
+        {**required, "tools": tools(odd=odd, least=least)}, {**members, "response_format": st.none()}
     )
 
 
@@ -178,13 +174,13 @@ def _chat_tokenize(stream: bool | None, odd: bool, settings: Settings) -> Payloa
 def _completion(stream: bool | None, odd: bool, settings: Settings) -> Payloads:
     required, streaming = _streaming(stream)
     prompt = prompts(odd=odd)
-    most = min(settings.max_client_batch_size, 8)
+    most = min(settings.max_client_batch_size, settings.max_concurrent_requests, _PROMPTS)
     several = st.lists(prompt, min_size=1, max_size=most) if most else prompt
-    return st.fixed_dictionaries(
+    return objects(
         {"prompt": st.one_of(prompt, several), **required},
-        optional={
+        {
             "model": optional(st.sampled_from(("tgi", "some/model")) | some_text(odd=odd)),
-            "max_tokens": optional(_room(odd, settings)),
+            "max_tokens": optional(new_tokens(settings, odd=odd)),
             "temperature": optional(temperatures(zero=True, odd=odd)),
             "top_p": optional(shares(odd=odd)),
             "seed": optional(seeds(odd=odd)),

@@ -113,6 +113,7 @@ def name_of(route: Endpoint, form: Answer) -> str:
     return f"{form.schema} on {route.method} {route.path}, {form.status} {form.content_type}"
 
 
+@pytest.mark.timeout(400)  # thousands of answers, and a loaded machine is no reason to fail
 def test_answers_have_every_form_and_go_through_every_branch() -> None:
     every = {
         name_of(route, form): form.schema

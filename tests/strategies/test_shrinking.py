@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
-from hypothesis import find, settings
+import pytest
+from hypothesis import Phase, find, settings
 from hypothesis import strategies as st
 
+from fake_tgi.fault_plans import Close, Fault, FaultPlan, FaultRule, When
 from fake_tgi.strategies import fault_plans, generations, parameters, requests, streams
 
-PATIENT = settings(max_examples=300, database=None, deadline=None)
+# To explain an example Hypothesis tries many others, which takes ten times as long as to shrink it.
+PATIENT = settings(max_examples=3000, database=None, deadline=None, phases=(Phase.generate, Phase.shrink))
 
 
 def least(strategy: st.SearchStrategy[Any], condition: Callable[[Any], bool]) -> Any:
@@ -25,7 +28,26 @@ def test_the_least_of_each_is_nothing_special() -> None:
     assert len(anything(generations()).tokens) == 1
     assert anything(requests("/generate")).payload.keys() == {"inputs"}
     assert len(anything(streams("/generate_stream")).events) == 1
-    assert len(anything(fault_plans(adversarial=True)).rules) == 1
+
+
+@pytest.mark.parametrize("adversarial", [False, True], ids=["plain", "adversarial"])
+def test_a_plan_that_matters_in_no_way_is_one_fault_that_always_happens(adversarial: bool) -> None:
+    strategy = fault_plans(adversarial=adversarial)
+    found = find(strategy, lambda _: True)  # whatever else a user's own settings make Hypothesis try
+    assert found == FaultPlan((FaultRule(Close(), When()),))
+
+
+@pytest.mark.parametrize("kind", get_args(Fault), ids=lambda kind: kind.__name__)
+def test_a_fault_that_matters_always_happens(kind: type[Fault]) -> None:
+    found = least(fault_plans(), lambda plan: isinstance(plan.rules[0].fault, kind))
+    assert found == FaultPlan((FaultRule(found.rules[0].fault, When()),))
+
+
+def test_a_condition_that_matters_stands_alone() -> None:
+    found = least(fault_plans(), lambda plan: plan.rules[0].when.route is not None)
+    assert found == FaultPlan((FaultRule(Close(), When(route="/")),))
+    found = least(fault_plans(), lambda plan: plan.rules[0].when.first > 1)
+    assert found == FaultPlan((FaultRule(Close(), When(first=2)),))
 
 
 def test_a_stream_with_a_third_event_has_no_fourth() -> None:
@@ -40,4 +62,14 @@ def test_a_generation_that_is_too_long_is_so_by_one_token() -> None:
 
 def test_a_parameter_that_matters_stands_alone() -> None:
     found = least(parameters(), lambda drawn: drawn.get("top_n_tokens") is not None)
-    assert found.keys() == {"top_n_tokens"}
+    assert found == {"top_n_tokens": 0}
+
+
+def test_a_number_that_matters_is_the_first_that_does() -> None:
+    assert least(parameters(), lambda drawn: (drawn.get("max_new_tokens") or 0) > 7) == {"max_new_tokens": 8}
+    assert least(parameters(), lambda drawn: (drawn.get("top_k") or 0) > 1000) == {"top_k": 1001}
+
+
+def test_two_members_that_matter_stand_alone() -> None:
+    found = least(parameters(), lambda drawn: {"watermark", "stop"} <= drawn.keys())
+    assert found == {"watermark": False, "stop": []}
