@@ -53,10 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Mistake as error:
         _tell(str(error))
         return error.exit_status
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in ("fake_tgi", "tgi_contracts", "text_generation"):
+    except ImportError as error:
+        from .extra import missing
+
+        said = missing(error)
+        if said is None:
             raise
-        _tell(f"{error.name} is not installed: the server needs pip install 'text-generation[fake]'")
+        _tell(said)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -98,8 +98,13 @@ class FakeTGI(Verbs):
             return
         if made.workers > 1:
             raise TypeError(f"workers={made.workers}: several processes serve with subprocess=True only")
-        tokenizer = _embedded_tokenizer() if made.model_folder is None else None
-        self._app = create_app(made, tokenizer=tokenizer, shard=shard)
+        try:
+            tokenizer = _embedded_tokenizer() if made.model_folder is None else None
+            self._app = create_app(made, tokenizer=tokenizer, shard=shard)
+        except ModuleNotFoundError as error:
+            from ..extra import missing
+
+            raise ModuleNotFoundError(missing(error) or str(error), name=error.name) from error
         self._server = Server(self._app, host, port if listen else None)
         super().__init__(LocalControl(self._app.state, lambda: self._running))
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from fake_tgi import FakeTGI
 from fake_tgi.cli import main
 
 COMMAND = [sys.executable, "-m", "fake_tgi.cli"]
@@ -240,6 +241,26 @@ def test_without_the_extra_one_line_says_what_to_install() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False
     )
     assert done.returncode == 1
-    assert done.stderr == (
-        "fake-tgi: tokenizers is not installed: the server needs pip install 'text-generation[fake]'\n"
+    assert done.stderr == ("fake-tgi: tokenizers is not installed: pip install 'text-generation[fake]'\n")
+
+
+def test_without_the_extra_verify_says_the_same_and_shows_no_traceback() -> None:
+    with FakeTGI() as fake:
+        done = _verified_without_jsonschema(fake.base_url)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "fake-tgi: jsonschema is not installed: pip install 'text-generation[fake]'"
+    )
+    assert "Traceback" not in done.stderr
+
+
+def _verified_without_jsonschema(url: str) -> subprocess.CompletedProcess[str]:
+    program = (
+        "import sys\n"
+        "sys.modules['jsonschema'] = sys.modules['jsonschema.validators'] = None\n"
+        "from fake_tgi.cli import main\n"
+        f"sys.exit(main(['verify', {url!r}]))\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
     )

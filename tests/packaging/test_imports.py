@@ -81,7 +81,24 @@ def test_the_plugin_works_without_the_server_installed(tmp_path: Path) -> None:
 def test_a_test_that_wants_the_server_without_it_installed_is_told_what_to_install(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, "def test_it(fake_tgi):\n    pass\n", without_server=True)
     assert done.returncode == 1
-    assert "pip install 'text-generation[fake]'" in done.stdout
+    wanted = "for the fixture fake_tgi, tokenizers is not installed: pip install 'text-generation[fake]'\n"
+    assert wanted in done.stdout
+    assert "site-packages" not in done.stdout, "a traceback of what is not the user's"
+    assert "raise" not in done.stdout
+
+
+def test_a_program_that_wants_the_server_without_it_installed_is_told_what_to_install() -> None:
+    program = (
+        "import sys\n"
+        f"sys.modules.update(dict.fromkeys({SERVER_LIBRARIES!r}))\n"
+        "from fake_tgi import FakeTGI\n"
+        "try:\n"
+        "    FakeTGI()\n"
+        "except ImportError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "tokenizers is not installed: pip install 'text-generation[fake]'\n", done.stderr
 
 
 def test_an_unused_plugin_loads_nothing(tmp_path: Path) -> None:
