@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack
 from importlib.machinery import ModuleSpec, PathFinder
 from typing import TYPE_CHECKING, Any
 
@@ -102,9 +103,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = (yield).get_result()
     use = item.stash.get(_USE, None)
     if use is not None:
-        if report.failed:
-            for_it = report.when == "teardown" and item.stash[_PASSED]
-            report.sections.append((_SECTION, _told(use, for_it)))
+        if report.failed and (told := _told(use, report.when == "teardown" and item.stash[_PASSED])):
+            report.sections.append((_SECTION, told))
         if not report.passed:
             item.stash[_PASSED] = False
         if report.when == "teardown" and use.outcome.lines:
@@ -136,13 +136,16 @@ def fake_tgi_server() -> Iterator[TestServer]:
     """The server of the whole run: `base_url` stays, what answers there is made anew for each test."""
     try:
         from .testing.serving import TestServer
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in ("fake_tgi", "tgi_contracts"):
+
+        made = TestServer()
+    except ImportError as error:
+        from .extra import missing
+
+        said = missing(error)
+        if said is None:
             raise
-        pytest.fail(
-            f"the fixture fake_tgi needs {error.name}: pip install 'text-generation[fake]'", pytrace=False
-        )
-    with TestServer() as server:
+        pytest.fail(f"for the fixture fake_tgi, {said}", pytrace=False)
+    with made as server:
         yield server
 
 
@@ -159,7 +162,8 @@ def fake_tgi(
     item = request.node
     use = _use(item, fake_tgi_server, fake_tgi_settings)
     item.stash[_USE], item.stash[_PASSED] = use, True
-    with use.lent() as fake:
+    with ExitStack() as lasting:
+        fake = _lent(use, lasting)
         _give_to_instance(request, fake)
         yield fake
     _tell(use, passed=item.stash[_PASSED])
@@ -192,6 +196,17 @@ def _use(item: pytest.Item, server: TestServer, settings: Mapping[str, Any]) -> 
             shell_folder=config.invocation_params.dir,
         )
     except ConfigurationError as error:
+        wrong = str(error)
+    pytest.fail(wrong, pytrace=False)
+
+
+def _lent(use: Use, lasting: ExitStack) -> FakeTGI:
+    """The fake, for as long as `lasting`. What is wrong with a file of its own is told in one line."""
+    from .mistakes import Mistake
+
+    try:
+        return lasting.enter_context(use.lent())
+    except Mistake as error:
         wrong = str(error)
     pytest.fail(wrong, pytrace=False)
 

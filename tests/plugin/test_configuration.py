@@ -118,6 +118,24 @@ def test_precedence(tmp_path: Path) -> None:
     assert "seed 1, strict" in run.output
 
 
+def test_what_is_wrong_with_a_file_is_told_in_one_line(tmp_path: Path) -> None:
+    suite = """
+        import pytest
+
+        @pytest.mark.fake_tgi(stubs="none.yaml")
+        def test_none(fake_tgi): pass
+
+        @pytest.mark.fake_tgi(stubs="broken.yaml")
+        def test_broken(fake_tgi): pass
+"""
+    files = {"test_app.py": suite, "broken.yaml": "version: 1\nstubs: [{answr: {text: Hi.}}]\n"}
+    run = run_suite(tmp_path, files)
+    assert {test.outcome for test in run.tests.values()} == {"error"}
+    assert "none.yaml: expected a stub file" in run.text("test_none")
+    assert "broken.yaml, line 2: stubs[0].answr: expected no such member" in run.text("test_broken")
+    assert ".py:" not in run.text("test_none") + run.text("test_broken"), "a traceback of ours"
+
+
 def test_the_command_line_counts_most(tmp_path: Path) -> None:
     typed = """
         import pytest
