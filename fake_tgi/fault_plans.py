@@ -35,12 +35,12 @@ __all__ = [
 
 
 def _at_least(name: str, value: float | None, least: float) -> None:
-    if value is not None and not value >= least:
+    if value is not None and not (isinstance(value, int | float) and value >= least):
         raise ValueError(f"`{name}` must be at least {least}, got {value!r}")
 
 
 def _status(value: int) -> None:
-    if not 100 <= value <= 599:
+    if not (isinstance(value, int) and 100 <= value <= 599):
         raise ValueError(f"`status` must be an HTTP status from 100 to 599, got {value!r}")
 
 

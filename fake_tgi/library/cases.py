@@ -123,6 +123,8 @@ def fake_tgi_cases(route: str | None = None, *, cause: str | None = None) -> lis
 
 def inject(verbs: Stubbing, case: Case) -> LiveStub:
     """A stub that answers with `case`: wherever the model is asked, or on the row's own path."""
+    if not isinstance(case, Case):
+        raise TypeError(f"expected a case, one of fake_tgi_cases(...), got {case!r}")
     row = case.row
     builder = verbs.on(None if row.path in GENERATING else row.path).named(row.id)
     return builder.answer(_streamed(row) if case.in_stream else _whole(row.answer))

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..matching import Asked, RequestPattern
+from ..matching import Asked, Difference, FormError, RequestPattern
+from ..matching.differences import shown
 from ..stubs import Error, Raw, Recorded, Step, Stub, Text, Tokens, ToolCall
 from ..stubs.form import read_answer
 from ..stubs.wire_answers import json_body
@@ -99,6 +100,8 @@ class StubBuilder(_Lasting):
 
         It is stopped by the limits of the call. `finish` is why it ends if it is said whole.
         """
+        if not isinstance(text, str) and (isinstance(text, bytes) or not isinstance(text, Sequence)):
+            raise FormError(Difference("text", "a text, or several in a list", shown(text)))
         texts = [text] if isinstance(text, str) else list(text)
         return self._answered([Text(each, finish) for each in texts])
 
@@ -114,6 +117,8 @@ class StubBuilder(_Lasting):
 
     def call_tool(self, name: str, arguments: Mapping[str, Any] | None = None) -> LiveStub:
         """The model calls a tool."""
+        if arguments is not None and not isinstance(arguments, Mapping):
+            raise FormError(Difference("arguments", "an object with a value for each name", shown(arguments)))
         return self._answered([ToolCall(name, arguments or {})])
 
     def error(self, name: str, message: str | None = None, *, after_tokens: int | None = None) -> LiveStub:
@@ -153,6 +158,8 @@ class StubBuilder(_Lasting):
         It runs in a thread and may be a coroutine function. What it raises is kept: the call gets a 500. The
         fake must be in this process.
         """
+        if not callable(function):
+            raise FormError(Difference("function", "a function of what is asked", shown(function)))
         return self._answered([function])
 
     def answer(self, answer: Any) -> LiveStub:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import quote
 
-from ..matching import Asked, RequestPattern
+from ..matching import Asked, Difference, FormError, RequestPattern
+from ..matching.differences import shown
 from ..matching.values import Condition
 from .live import LiveStub, StubBuilder
 
@@ -40,6 +41,8 @@ def pattern_of(
     where: Callable[[Asked], object] | None = None,
 ) -> RequestPattern:
     """The pattern that these parts make. Raises FormError (a ValueError) for a part that is none."""
+    if where is not None and not callable(where):
+        raise FormError(Difference("where", "a function of what is asked", shown(where)))
     return RequestPattern(
         route,
         inputs=inputs,

@@ -215,6 +215,19 @@ def test_what_is_no_pattern_and_no_answer_is_refused_at_once(fake: FakeTGI) -> N
         fake.on().error("overlaod")
     with pytest.raises(FormError, match="times: expected a number from 1"):
         fake.on().times(0).reply("never")
+    for wrong in (5, None, b"bytes", {"a": "b"}):
+        with pytest.raises(FormError, match="text: expected a text, or several in a list, got"):
+            fake.reply(wrong)  # type: ignore[arg-type]
+    with pytest.raises(FormError, match='where: expected a function of what is asked, got "yes"'):
+        fake.on(where="yes")  # type: ignore[arg-type]
+    with pytest.raises(FormError, match='function: expected a function of what is asked, got "yes"'):
+        fake.on().run("yes")  # type: ignore[arg-type]
+    with pytest.raises(
+        FormError, match=r"arguments: expected an object with a value for each name, got \[1\]"
+    ):
+        fake.on_chat().call_tool("f", [1])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"expected a case, one of fake_tgi_cases\(...\), got 'overload'"):
+        fake.inject("overload")  # type: ignore[arg-type]
     assert fake.stubs == []
 
 
