@@ -29,6 +29,9 @@ def merged(
             f"{name}={_text(name, value)}" for name, value in cookies.items() if value is not None
         )
     if given:
+        if not isinstance(given, Mapping):
+            kind = type(given).__name__
+            raise ConfigurationError(f"headers: expected names with their values in a dict, not {kind}")
         for name, value in given.items():
             name = _name(name)
             if name.lower() in _OURS:

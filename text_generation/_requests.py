@@ -436,7 +436,8 @@ class Transport:
 
         for foreign, ours in _FAILURES:
             if isinstance(error, foreign):
-                return ours(f"Could not reach {shown(url)}: {inner}")
+                hint = " (base_url: expected http://host or https://host)" if ours is UnusableURLError else ""
+                return ours(f"Could not reach {shown(url)}: {inner}{hint}")
         if isinstance(inner, UnicodeError | ValueError) and not isinstance(error, _BROKEN):
             return UnusableURLError(f"base_url: {shown(url)!r} is no usable address: {inner}")
         said = str(inner) or type(inner).__name__

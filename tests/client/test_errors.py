@@ -178,3 +178,17 @@ def test_unknown_arguments_are_type_errors(face: Any) -> None:
         with pytest.raises(TypeError, match="max_token"):
             face.call(face.client("http://x"), "generate", "hi", max_token=3)
         assert client
+
+
+@pytest.mark.parametrize("headers", ["Bearer x", ["authorization"], {"authorization"}])
+def test_headers_that_are_no_dict_are_said_to_be_none(face: Any, headers: Any) -> None:
+    """And what came is not shown: it may be a secret."""
+    with pytest.raises(errors.ConfigurationError, match="headers: expected names with their values") as told:
+        face.call(face.client("http://127.0.0.1:1", headers), "generate", "hi")
+    assert "Bearer" not in str(told.value)
+
+
+@pytest.mark.parametrize("url", ["localhost:3000", "", "127.0.0.1:3000"])
+def test_an_address_without_http_is_told_how_to_be_written(face: Any, url: str) -> None:
+    with pytest.raises(errors.ConfigurationError, match=r"base_url: .*expected http://host or https://host"):
+        face.call(face.client(url), "generate", "hi")
