@@ -1,4 +1,4 @@
-"""Response headers, as bytes that are ready to send. Names, order and number formats: router.md 4 and 5."""
+"""Response headers, as bytes ready to send. Names, order and number formats: router/src/server.rs."""
 
 from __future__ import annotations
 

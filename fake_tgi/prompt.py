@@ -1,4 +1,4 @@
-"""A chat becomes one prompt: messages flattened, tools added, the template rendered (router.md 7.1 to 7.3).
+"""A chat becomes one prompt: messages flattened, tools added, the template rendered.
 
 The same rules serve `/v1/chat/completions`, `/chat_tokenize` and the chats of `/vertex`
 (ChatRequest::try_into_generate in router/src/lib.rs, ChatTemplate::apply in infer/chat_template.rs). Only a

@@ -49,7 +49,7 @@ BY_STATUS: Mapping[int, type[e.TextGenerationError]] = {
     504: e.ShardTimeoutError,
 }
 
-# How TGI's messages begin, whatever wraps them (router.md 3.1).
+# How TGI's messages begin, whatever wraps them (router/src/infer/mod.rs, InferError).
 BY_OPENING: tuple[tuple[str, type[e.TextGenerationError]], ...] = (
     ("Request failed during generation", e.GenerationError),
     ("Model is overloaded", e.OverloadedError),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["image", "markdown"]
 
-# How the formats that TGI can decode begin (router.md 3.4).
+# How the formats that TGI can decode begin.
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),

@@ -1,4 +1,4 @@
-"""The published surface (text-generation 0.7.0, ../shared/spec/client.md 1) is a contract."""
+"""The published surface (text-generation 0.7.0) is a contract."""
 
 from __future__ import annotations
 
