@@ -93,11 +93,6 @@ class EventStreamDecoder:
         self._parse(block, events)
         return events
 
-    @property
-    def pending(self) -> bool:
-        """Whether an unfinished event is held back."""
-        return bool(self._held or self._start)
-
     def _without_bom(self, data: bytes) -> bytes:
         data = (self._start or b"") + data
         if len(data) < 3 and _BOM.startswith(data):

@@ -1,7 +1,7 @@
 """How an answer came about: status, headers, the server's own timings, and what the client measured.
 
 All times are in seconds, whatever unit a header uses (TGI's `x-*-time` are whole milliseconds, its
-`x-compute-time` is decimal seconds; router.md 4). What was not reported or did not happen is None.
+`x-compute-time` is decimal seconds). What was not reported or did not happen is None.
 """
 
 from __future__ import annotations

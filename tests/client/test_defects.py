@@ -1,4 +1,4 @@
-"""Each defect of the published client (../shared/spec/client.md, D1 to D36) is a test by its number."""
+"""Each defect of the published client (text-generation 0.7.0, D1 to D36) is a test by its number."""
 
 from __future__ import annotations
 
@@ -767,8 +767,14 @@ def test_d35_what_the_server_tells_besides_is_reachable(face: Any, server: RawSe
             answer(
                 x_total_time="120",
                 x_queue_time="30",
+                x_validation_time="1",
+                x_inference_time="80",
+                x_time_per_token="16",
                 x_compute_time="0.12",
+                x_compute_type="cpu",
+                x_compute_characters="2",
                 x_prompt_tokens="7",
+                x_generated_tokens="5",
                 x_request_id="r",
             )
         ],
@@ -777,7 +783,10 @@ def test_d35_what_the_server_tells_besides_is_reachable(face: Any, server: RawSe
     client = face.client(server.url)
     meta = face.call(client, "generate", "hi").meta
     assert (meta.status, meta.request_id, meta.total_time, meta.queue_time) == (200, "r", 0.12, 0.03)
-    assert (meta.compute_time, meta.prompt_tokens) == (0.12, 7)
+    assert (meta.validation_time, meta.inference_time, meta.time_per_token) == (0.001, 0.08, 0.016)
+    assert (meta.compute_time, meta.prompt_tokens, meta.generated_tokens) == (0.12, 7, 5)
+    assert (meta.compute_type, meta.compute_characters) == ("cpu", 2)
+    assert meta.network_time == max(0.0, meta.elapsed - 0.12)
     items, _ = face.collect(face.stream(client, "generate_stream", "hi"))
     assert [item.index for item in items] == [1, 2]
     assert items[-1].details.input_length == 3
