@@ -35,6 +35,7 @@ class AdminApi:
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._connection = kind(parts.hostname, parts.port, timeout=timeout)
         self._lock = threading.Lock()
+        self._base_url = base_url
 
     def __call__(self, method: str, path: str, body: Any = None) -> Any:
         """The decoded answer. Raises AdminError, and OSError when nobody answers."""
@@ -68,10 +69,13 @@ class AdminApi:
             self._connection.request(method, path, data, self._headers)
             response = self._connection.getresponse()
             return response.status, response.read()
-        except (http.client.HTTPException, ConnectionError):
+        except (http.client.HTTPException, ConnectionError) as error:
             self._connection.close()
             if not kept:
-                raise
+                raise ConnectionError(
+                    f"{self._base_url}: expected a fake to answer, got {error or type(error).__name__}: "
+                    "is it running, and is the address right?"
+                ) from error
             return self._send(method, path, data)  # a kept connection may have been closed meanwhile
         except BaseException:
             self._connection.close()

@@ -306,3 +306,11 @@ async def until(condition: Callable[[], bool]) -> None:
 
 async def anext_of(events: Any) -> Any:
     return await events.__anext__()
+
+
+def test_where_no_fake_answers_it_is_said_which_address_was_asked() -> None:
+    fake = FakeTGI.connect("http://127.0.0.1:9")
+    with pytest.raises(
+        ConnectionError, match=r"http://127\.0\.0\.1:9: expected a fake to answer, got .*running"
+    ):
+        fake.reply("Hi.")
