@@ -134,6 +134,7 @@ def fake_tgi_settings() -> Mapping[str, Any]:
 @pytest.fixture(scope="session")
 def fake_tgi_server() -> Iterator[TestServer]:
     """The server of the whole run: `base_url` stays, what answers there is made anew for each test."""
+    made, said = None, None
     try:
         from .testing.serving import TestServer
 
@@ -144,6 +145,7 @@ def fake_tgi_server() -> Iterator[TestServer]:
         said = missing(error)
         if said is None:
             raise
+    if made is None:
         pytest.fail(f"for the fixture fake_tgi, {said}", pytrace=False)
     with made as server:
         yield server
