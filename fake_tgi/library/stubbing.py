@@ -109,8 +109,8 @@ class Stubbing:
 
     def on_generate(
         self,
-        *,
         inputs: TextPattern | None = None,
+        *,
         parameters: Mapping[str, Any] | None = None,
         model: TextPattern | None = None,
         headers: Mapping[str, TextPattern] | None = None,
@@ -134,8 +134,8 @@ class Stubbing:
 
     def on_chat(
         self,
-        *,
         inputs: TextPattern | None = None,
+        *,
         messages: Any = None,
         parameters: Mapping[str, Any] | None = None,
         model: TextPattern | None = None,
@@ -159,8 +159,8 @@ class Stubbing:
 
     def on_completions(
         self,
-        *,
         prompt: TextPattern | list[str] | None = None,
+        *,
         parameters: Mapping[str, Any] | None = None,
         model: TextPattern | None = None,
         headers: Mapping[str, TextPattern] | None = None,
@@ -182,8 +182,8 @@ class Stubbing:
 
     def on_tokenize(
         self,
-        *,
         inputs: TextPattern | None = None,
+        *,
         headers: Mapping[str, TextPattern] | None = None,
         body: Any = None,
         where: Callable[[Asked], object] | None = None,

@@ -569,3 +569,21 @@ def test_a_model_may_be_ill(fake: FakeTGI, illness: dict[str, Any], health: int,
     assert post(fake, "/generate", {"inputs": "Hello"}).status_code == status
     fake.well()
     assert text(fake)
+
+
+def test_what_a_call_says_may_come_first() -> None:
+    """`on_generate("France")` is what everybody writes first."""
+    with FakeTGI(listen=False) as fake:
+        placed = [
+            fake.on_generate("France").optional().reply("Paris."),
+            fake.on_chat("France").optional().reply("Paris."),
+            fake.on_completions("France").optional().reply("Paris."),
+        ]
+        named = [
+            fake.on_generate(inputs="France").optional().reply("Paris."),
+            fake.on_chat(inputs="France").optional().reply("Paris."),
+            fake.on_completions(prompt="France").optional().reply("Paris."),
+        ]
+        assert [repr(each).partition(": ")[2] for each in placed] == [
+            repr(each).partition(": ")[2] for each in named
+        ]
