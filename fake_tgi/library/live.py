@@ -65,7 +65,9 @@ class _Lasting(ABC):
         return self._lasting(replace(self._lifetime, priority=n))
 
     def named(self, name: str) -> Self:
-        """What reports call it."""
+        """What reports call it. Raises TypeError for what is no text."""
+        if not isinstance(name, str):
+            raise TypeError(f"named: expected a text, got {name!r}")
         return self._lasting(replace(self._lifetime, name=name))
 
     def optional(self) -> Self:

@@ -16,12 +16,27 @@ __all__ = ["absent", "anything", "contains", "equals", "json_schema", "json_subs
 
 
 def contains(part: Any) -> Contains:
-    """A text with this text in it, or a list with this among its items."""
+    """A text with this text in it, or a list with this among its items: a text, an object or a list.
+
+    Raises TypeError for anything else: no text has a number in it. For a list of numbers there is
+    `json_schema({"contains": {"const": 5}})`.
+    """
+    if not isinstance(part, (str, Mapping, list, tuple)):
+        hint = 'for a number in a list, json_schema({"contains": {"const": ...}})'
+        raise TypeError(
+            f"contains: expected a text, or an object or a list among items, got {part!r}; {hint}"
+        )
     return Contains(part)
 
 
 def matches(regex: str | re.Pattern[str]) -> Matches:
-    """A text in which this regular expression is found. Raises FormError (a ValueError) for what is none."""
+    """A text in which this regular expression is found.
+
+    Raises TypeError for what is no text (nor compiled from one), FormError (a ValueError) for a text that is
+    no regular expression.
+    """
+    if not isinstance(regex.pattern if isinstance(regex, re.Pattern) else regex, str):
+        raise TypeError(f"matches: expected a regular expression, as a text or compiled, got {regex!r}")
     return Matches(regex)
 
 

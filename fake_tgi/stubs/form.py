@@ -18,6 +18,7 @@ from ..recordings.recording import Recording, parse_recording
 from ..shards.scripted import FormatError, parse_generation
 from .answer import Answer
 from .error_answers import Error
+from .hints import told
 from .model_answers import Generated, Text, Tokens, ToolCall, Unscripted
 from .speech import UNKNOWN, StubToken
 from .wire_answers import Raw, Recorded, json_body
@@ -29,9 +30,7 @@ def check_form(value: Any, name: str) -> None:
     """Holds a value to the contract of that name (StubFile, Stub, …). Raises FormError."""
     from tgi_contracts import violations  # the schemas are read once somebody gives a stub
 
-    # What is misspelt is there and should not be, and so something else is missing: the first tells more.
-    broken = sorted(violations(value, name), key=lambda each: each.rule != "additionalProperties")
-    found = [Difference(_place(each.where), each.expected, each.got) for each in broken]
+    found = told(violations(value, name), name)
     found = found or list(_unsendable(value, ""))
     if found:
         raise FormError(*found)
@@ -70,11 +69,6 @@ def _unsendable(value: Any, where: str) -> Iterator[Difference]:
         for name, member in value.items():
             yield from _unsendable(name, where)
             yield from _unsendable(member, step(where, name))
-
-
-def _place(where: str) -> str:
-    """`$.stubs[0].when` of the contracts is `stubs[0].when` here."""
-    return where.removeprefix("$").removeprefix(".")
 
 
 def _token(value: Any) -> StubToken:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from ..located.value import Located, UnreadableError
-from ..matching import FormError
+from ..matching import Difference, FormError
 from ..mistakes import Mistake
 from .form import check_form
 from .stub import Stub, read_stub
@@ -23,6 +23,9 @@ __all__ = ["StubFile", "StubFileError"]
 
 _EVERY: Final = 0.1
 """Seconds between two looks at the file."""
+
+_TOLD: Final = 3
+"""So many problems of one file are told, each with its line; the others are counted."""
 
 _log = logging.getLogger("fake_tgi.stubs")
 
@@ -101,12 +104,22 @@ class StubFile:
 
 
 def _contents(read: Located, path: Path) -> tuple[list[Stub], dict[str, str]]:
+    stubs, wrong = [], list[Difference]()
     try:
         check_form(read.value, "StubFile")
-        written = read.value["stubs"]
-        stubs = [read_stub(each, f"stubs[{at}]", path.parent) for at, each in enumerate(written)]
-        return stubs, read.value.get("scenarios", {})
+        for at, each in enumerate(read.value["stubs"]):
+            try:
+                stubs.append(read_stub(each, f"stubs[{at}]", path.parent))
+            except FormError as error:
+                wrong += error.differences
+        if wrong:
+            raise FormError(*wrong)
     except FormError as error:
-        first, *more = error.differences
-        others = f" (and {len(more)} more)" if more else ""
-        raise StubFileError(f"{path}, line {read.line(first.where)}: {first}{others}") from error
+        raise StubFileError(f"{path}, {_problems(error.differences, read)}") from error
+    return stubs, read.value.get("scenarios", {})
+
+
+def _problems(found: Sequence[Difference], read: Located) -> str:
+    told = [f"line {read.line(each.where)}: {each}" for each in found[:_TOLD]]
+    more = len(found) - len(told)
+    return "; ".join(told) + (f" (and {more} more)" if more else "")

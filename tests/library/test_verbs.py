@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -229,6 +230,26 @@ def test_what_is_no_pattern_and_no_answer_is_refused_at_once(fake: FakeTGI) -> N
     with pytest.raises(TypeError, match=r"expected a case, one of fake_tgi_cases\(...\), got 'overload'"):
         fake.inject("overload")  # type: ignore[arg-type]
     assert fake.stubs == []
+
+
+@pytest.mark.parametrize("wrong", [5, 0.5, True, None, b"bytes", print])
+def test_a_matcher_and_a_name_of_the_wrong_type_are_refused_at_once(fake: FakeTGI, wrong: Any) -> None:
+    with pytest.raises(
+        TypeError, match=r"^contains: expected a text, or an object or a list among items, got "
+    ):
+        contains(wrong)
+    with pytest.raises(
+        TypeError, match=r"^matches: expected a regular expression, as a text or compiled, got "
+    ):
+        matches(wrong)
+    with pytest.raises(TypeError, match=r"^named: expected a text, got "):
+        fake.on().named(wrong)
+    live = fake.reply("a").named("mine")
+    with pytest.raises(TypeError, match=r"^named: expected a text, got "):
+        live.named(wrong)
+    assert live.name == "mine"
+    with pytest.raises(TypeError, match=r"^matches: .*got re\.compile\(b'a'\)"):
+        matches(re.compile(b"a"))  # type: ignore[arg-type]
 
 
 # Lifetimes

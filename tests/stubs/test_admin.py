@@ -74,6 +74,23 @@ def test_what_is_wrong_is_refused_by_its_place_and_nothing_is_applied(
 
 
 @pytest.mark.parametrize(
+    ("body", "path", "expected"),
+    [
+        ({"answr": 1}, "answr", "no such member (did you mean `answer`?)"),
+        ({"stubs": [{"answr": 1}]}, "stubs[0].answr", "no such member (did you mean `answer`?)"),
+        ({"stub": [], "stubs": []}, "stub", "no such member (did you mean `stubs`?)"),
+        ({"when": {}}, "", "a member 'answer'"),
+    ],
+)
+def test_a_refusal_tells_the_name_that_the_documentation_writes(
+    body: dict[str, Any], path: str, expected: str
+) -> None:
+    value = admin(make(), "POST", "stubs", body).json()
+    assert (value["path"], value["expected"]) == (path, expected)
+    assert len(value["violations"]) == 1
+
+
+@pytest.mark.parametrize(
     ("body", "path"),
     [
         ({"answer": {"text": "\ud800"}}, "answer.text"),
@@ -88,6 +105,16 @@ def test_a_text_that_cannot_be_sent_is_refused(body: dict[str, Any], path: str) 
     assert (reply.status, reply.json()["path"]) == (422, path)
     assert reply.json()["expected"] == "a text that UTF-8 can write"
     assert admin(app, "GET", "stubs").json()["stubs"] == []
+
+
+@pytest.mark.parametrize(
+    "body", [{"\ud800": 1}, {"answer": {"\ud800": 1}}, {"when": {"headers": {"\ud800": {"x": 1}}}}]
+)
+def test_a_name_that_cannot_be_sent_is_refused_in_words_that_can(body: dict[str, Any]) -> None:
+    reply = admin(make(), "POST", "stubs", body)
+    assert reply.status == 422
+    assert "\\ud800" in reply.json()["error"]
+    assert reply.json()["expected"].startswith("no such member (there are ")
 
 
 def test_a_body_that_is_no_object_is_refused() -> None:

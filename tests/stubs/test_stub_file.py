@@ -86,7 +86,7 @@ def test_yaml_and_json_say_the_same(tmp_path: Path) -> None:
     ("text", "line", "told"),
     [
         ("version: 1\nstubs:\n  - when:\n      input: a\n    answer: {text: b}\n", 4,
-         'stubs[0].when.input: expected no such member, got "a"'),
+         'stubs[0].when.input: expected no such member (did you mean `inputs`?), got "a"'),
         ("version: 1\nstubs:\n  - answer: {text: b}\n  - answer:\n      text: 5\n", 5,
          "stubs[1].answer.text: expected string, got 5"),
         ("version: 1\nstubs:\n  - answer:\n      error: overlaod\n", 4,
@@ -95,7 +95,7 @@ def test_yaml_and_json_say_the_same(tmp_path: Path) -> None:
          "stubs[0].when.inputs.matches: expected a regular expression"),
         ("version: 1\nstubs:\n  - answer: {exchange: nowhere}\n", 3,
          "stubs[0].answer.exchange: expected the name of a recorded exchange"),
-        ("version: 1\nstubs:\n  - when: {}\n", 3, "stubs[0]: expected a member 'answers'"),
+        ("version: 1\nstubs:\n  - when: {}\n", 3, "stubs[0]: expected a member 'answer', got"),
         ("version: 2\nstubs: []\n", 1, "version: expected 1, got 2"),
         ("version: 1\nstubs:\n  - answers:\n    - text: a\n    - error: overload\n      message: b\n", 6,
          "stubs[0].answers[1].message: expected none: overload always has the same text"),
@@ -143,6 +143,80 @@ def test_what_is_wrong_in_json_is_told_by_its_line_too(
     with pytest.raises(StubFileError) as caught:
         StubFile(path).read()
     assert str(caught.value).startswith(f"{path}, line {line}: {told}")
+
+
+def problems(path: Path, text: str) -> list[str]:
+    """What is told of a file with this text, problem by problem."""
+    path.write_text(text)
+    with pytest.raises(StubFileError) as caught:
+        StubFile(path).read()
+    return str(caught.value).removeprefix(f"{path}, ").split("; ")
+
+
+def test_a_file_without_a_version_is_told_what_to_write(tmp_path: Path) -> None:
+    assert problems(tmp_path / "stubs.yaml", "stubs: []\n") == [
+        "line 1: expected a member 'version' (write `version: 1`), got only [\"stubs\"]"
+    ]
+
+
+def test_a_missing_version_hides_no_mistake(tmp_path: Path) -> None:
+    text = "stubs:\n  - when: {inputs: {contain: a}}\n    answer:\n      text: 5\n"
+    assert problems(tmp_path / "stubs.yaml", text) == [
+        'line 2: stubs[0].when.inputs.contain: expected no such member (did you mean `contains`?), got "a"',
+        "line 4: stubs[0].answer.text: expected string, got 5",
+        "line 1: expected a member 'version' (write `version: 1`), got only [\"stubs\"]",
+    ]
+
+
+def test_three_problems_are_told_in_the_order_of_the_file_and_the_others_counted(tmp_path: Path) -> None:
+    text = "version: 1\nstubs:\n" + "  - {answer: {text: a}}\n" * 2 + "  - {answer: {text: 5}}\n" * 9
+    *told, last = problems(tmp_path / "stubs.yaml", text)
+    assert told == [f"line {at + 3}: stubs[{at}].answer.text: expected string, got 5" for at in (2, 3)]
+    assert last == "line 7: stubs[4].answer.text: expected string, got 5 (and 6 more)"
+
+
+def test_what_no_schema_can_say_is_told_of_every_stub(tmp_path: Path) -> None:
+    text = "version: 1\nstubs:\n  - answer: {error: overlaod}\n  - {}\n  - answer: {exchange: nowhere}\n"
+    assert problems(tmp_path / "stubs.yaml", text)[0].startswith("line 4: stubs[1]: expected a member")
+    first, second = problems(tmp_path / "stubs.yaml", text.replace("{}", "answer: {text: a}"))
+    assert first.startswith("line 3: stubs[0].answer.error: ")
+    assert second.startswith("line 5: stubs[2].answer.exchange: ")
+
+
+@pytest.mark.parametrize(
+    ("stub", "place", "meant"),
+    [
+        ("{when: {input: a}, answer: {text: b}}", "when.input", "inputs"),
+        ("{when: {inputs: {contain: a}}, answer: {text: b}}", "when.inputs.contain", "contains"),
+        ("{when: {headers: {x-a: {matchs: a}}}, answer: {text: b}}", "when.headers.x-a.matchs", "matches"),
+        ("{answr: {text: b}}", "answr", "answer"),
+        ("{answer: {txt: b}}", "answer.txt", "text"),
+        ("{answers: [{txt: b}]}", "answers[0].txt", "text"),
+        ("{answer: {tokens: [{text: a, logprobs: -1}]}}", "answer.tokens[0].logprobs", "logprob"),
+        ("{answer: {text: b}, scenario: {name: s, stat: a}}", "scenario.stat", "state"),
+        ("{answer: {raw: {headrs: {}}}}", "answer.raw.headrs", "headers"),
+    ],
+)
+def test_a_misspelt_name_is_told_once_with_the_name_that_was_meant(
+    tmp_path: Path, stub: str, place: str, meant: str
+) -> None:
+    (told,) = problems(tmp_path / "stubs.yaml", f"version: 1\nstubs:\n  - {stub}\n")
+    assert told.startswith(
+        f"line 3: stubs[0].{place}: expected no such member (did you mean `{meant}`?), got "
+    )
+
+
+def test_a_name_like_no_other_is_told_with_all_that_there_are(tmp_path: Path) -> None:
+    text = "version: 1\nstubs:\n  - answer: {text: a}\n    scenario: {name: s, colour: red}\n"
+    assert problems(tmp_path / "stubs.yaml", text) == [
+        'line 4: stubs[0].scenario.colour: expected no such member (there are name, state, next), got "red"'
+    ]
+
+
+def test_a_name_with_a_space_is_told_with_its_line(tmp_path: Path) -> None:
+    text = "version: 1\nstubs:\n  - answer: {text: a}\n    when:\n      a b: 1\n"
+    (told,) = problems(tmp_path / "stubs.yaml", text)
+    assert told.startswith('line 5: stubs[0].when["a b"]: expected no such member (there are route, ')
 
 
 def test_a_file_that_is_not_there_or_no_text_is_an_error_of_one_line(tmp_path: Path) -> None:
