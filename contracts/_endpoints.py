@@ -184,9 +184,8 @@ def _cases(method: str, path: str, allowed: list[str]) -> Iterator[str]:
 
 
 def _allowing(answer: Answer, path: str, allowed: list[str]) -> Answer:
-    """With `allow` as this path of the router has it; what the router does not know has none."""
-    own = [each for method in allowed if (each := _match(method, path)[0]) and each.origin == "router"]
-    if len(own) < len(allowed) or not allowed:
+    """With `allow` as this path has it; of the controls, and of a path that is not there, nothing is said."""
+    if _table_of(path) == "controls" or not allowed:
         return answer
     methods = ",".join(name for name in ("POST", "GET", "HEAD") if _match(name, path)[0])
     header = table("endpoints")["headers"]["allow"]["allow"]

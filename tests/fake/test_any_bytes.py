@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -52,6 +53,12 @@ def check(app: Application, method: str, path: str, body: bytes, headers: dict[s
     elif content_type == "text/event-stream":
         assert all(chunk.startswith(b"data: ") and chunk.endswith(b"\n\n") for chunk in reply.chunks)
         reply.text.encode()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS", "PATCH", "TRACE", "X"])
+@pytest.mark.parametrize("path", [*sorted(ROUTES), "/docs/x.css", "/models/gpt2", "/status/gpt2", "/nowhere"])
+def test_every_method_at_every_path_is_answered_as_the_contracts_say(method: str, path: str) -> None:
+    check(APP, method, path, b"{}", {})
 
 
 @settings(max_examples=400, deadline=None)
