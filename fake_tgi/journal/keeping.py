@@ -211,6 +211,28 @@ class Journal:
             if not books.open and self._waiting:
                 self._tell()
 
+    def complete(self, event: ServeEvent, head: Head, body: bytes, tokens: int) -> None:
+        """Writes an answer of `tokens` tokens into `event` that goes out at once and as a whole."""
+        books: _Books = event._books
+        event.status, event._raw_headers = head.status, head.headers
+        event.generated = tokens
+        event.seconds = at = self._clock() - event._asked.received
+        size = len(body)
+        if event.size + size <= self._each:
+            event._pieces.append((at, (body,)))
+            event.size += size
+            books.bytes += size
+            if books.bytes > self.size:
+                self._trim(books)
+        else:
+            self._keep_some(event, at, (body,))
+        if not self._real:
+            event.note_real_time()
+        event.ended = "complete"
+        books.open -= 1
+        if not books.open and self._waiting:
+            self._tell()
+
     def produced(self, tokens: int) -> None:
         """The model has produced `tokens` tokens for the answer that is being played."""
         if self._served is not None:
