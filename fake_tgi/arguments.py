@@ -2,7 +2,8 @@
 
 A flag wins over its variable, which is then not even read, and both over the file of `--config`. Nothing may
 be abbreviated or given twice. What TGI takes and a fake has no use for is read, checked and named in one
-notice. No I/O but for `--help` and that file.
+notice. What settings say of themselves is told of the flag, the variable or the file that said it. No I/O but
+for `--help` and that file.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ import argparse
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from .flags import FLAGS, Flag, Group, switch
+from .flags import FLAGS, Flag, Group, refused, switch
 from .mistakes import Mistake
-from .settings import UNSET, Settings
+from .settings import UNSET, Settings, SettingsError
 
 __all__ = ["Arguments", "UsageError", "read_arguments"]
 
+_BY_NAME: Final[Mapping[str, Flag]] = {flag.name: flag for flag in FLAGS}
 _ANY_ADDRESS: Final = "0.0.0.0"  # noqa: S104  what TGI listens on when the name is no address
 _TITLES: Final[dict[Group, str]] = {
     "server": "server",
@@ -41,6 +44,12 @@ class Arguments:
 
     settings: Settings
     notices: tuple[str, ...]
+    spelled: Mapping[str, str] = field(default_factory=dict)
+    """By names of settings: the flag, variable or place in a file that said them."""
+
+    def retold(self, error: str) -> str:
+        """What an error says, with the names that the user gave to settings."""
+        return _retold(error, self.spelled)
 
 
 def read_arguments(arguments: Sequence[str], environment: Mapping[str, str]) -> Arguments:
@@ -49,18 +58,26 @@ def read_arguments(arguments: Sequence[str], environment: Mapping[str, str]) -> 
     """
     given = _from_command_line(arguments)
     values = _from_environment(environment, given) | given
+    spelled = {name: _BY_NAME[name].long if name in given else _BY_NAME[name].variable for name in values}
+    noticed = [flag.name for flag in FLAGS if flag.environment == "noticed" and _says(environment, flag)]
+    spelled = {name: _BY_NAME[name].variable for name in noticed} | spelled
     if (config := values.pop("config", None)) is not None:
         from .config_file import read_config  # only who gives one pays for it
 
-        values = read_config(config) | values
+        filed = read_config(config)
+        spelled = {name: f"{name} in {config}" for name in filed} | spelled
+        values = filed | values
     if values.pop("ngrok", False):
         raise UsageError("--ngrok: TGI's router stops when it is given, so the fake does; leave it out")
-    _merge_old_name(values)
-    notices = [*_hostname(values, "hostname" in given), *_idle(given)]
-    known = {field.name for field in fields(Settings) if field.init}
-    settings = Settings(**{name: value for name, value in values.items() if name in known})
-    notices += _embedded(settings, values)
-    return Arguments(settings, tuple(notices))
+    _merge_old_name(values, spelled)
+    notices = [*_hostname(values, "hostname" in given), *_idle(values, spelled)]
+    known = {each.name for each in fields(Settings) if each.init}
+    try:
+        settings = Settings(**{name: value for name, value in values.items() if name in known})
+    except SettingsError as error:
+        raise SettingsError(_retold(str(error), spelled)) from None
+    notices += [*_embedded(settings, values), *_no_config(settings, spelled)]
+    return Arguments(settings, tuple(notices), spelled)
 
 
 def _from_command_line(arguments: Sequence[str]) -> dict[str, Any]:
@@ -78,26 +95,33 @@ def _from_environment(environment: Mapping[str, str], given: Mapping[str, Any]) 
     values: dict[str, Any] = {}
     for flag in FLAGS:
         written = environment.get(flag.variable)
-        if written is None or not flag.from_environment or flag.name in given:
+        if written is None or flag.environment != "read" or flag.name in given:
             continue
         try:
             value = (flag.read or switch)(written)
         except ValueError as error:
-            raise UsageError(f"{flag.variable}: {error}, got {written!r}") from None
+            raise UsageError(f"{flag.variable}: {refused(error, written)}") from None
         values[flag.name] = (value,) if flag.repeats else value
     return values
 
 
-def _merge_old_name(values: dict[str, Any]) -> None:
+def _says(environment: Mapping[str, str], flag: Flag) -> bool:
+    """Whether a variable that is not read is there and asks for anything."""
+    return environment.get(flag.variable, "") not in ("", "false")
+
+
+def _merge_old_name(values: dict[str, Any], spelled: dict[str, str]) -> None:
     old = values.pop("max_input_length", None)
     if old is None:
         return
+    said = spelled.pop("max_input_length")
     if "max_input_tokens" in values:
         raise UsageError(
-            f"--max-input-length ({old}) is the old name of --max-input-tokens "
+            f"{said} ({old}) is the old name of {spelled['max_input_tokens']} "
             f"({values['max_input_tokens']}); give one of them"
         )
     values["max_input_tokens"] = old
+    spelled["max_input_tokens"] = said
 
 
 def _hostname(values: dict[str, Any], typed: bool) -> list[str]:
@@ -117,9 +141,24 @@ def _hostname(values: dict[str, Any], typed: bool) -> list[str]:
     return []
 
 
-def _idle(given: Mapping[str, Any]) -> list[str]:
-    names = [flag.long for flag in FLAGS if flag.group == "no effect" and flag.name in given]
+def _idle(values: Mapping[str, Any], spelled: Mapping[str, str]) -> list[str]:
+    """What was said for nothing, but for a switch that was left off."""
+    names = [
+        spelled[flag.name]
+        for flag in FLAGS
+        if flag.group == "no effect" and flag.name in spelled and values.get(flag.name) not in (False, "")
+    ]
     return [f"no effect on a fake: {', '.join(names)}"] if names else []
+
+
+def _retold(error: str, spelled: Mapping[str, str]) -> str:
+    """What an error says of settings, of what the user gave; flags stand for what nobody gave."""
+
+    def named(found: re.Match[str]) -> str:
+        name = found[1] or found[2]
+        return spelled.get(name) or (_BY_NAME[name].long if name in _BY_NAME else found[0])
+
+    return re.sub(r"`(\w+)`|^(\w+)(?=: )", named, error)
 
 
 def _embedded(settings: Settings, values: Mapping[str, Any]) -> list[str]:
@@ -127,6 +166,16 @@ def _embedded(settings: Settings, values: Mapping[str, Any]) -> list[str]:
     if settings.model_folder is not None or not name:
         return []
     return [f"{name} is not a folder here: using the embedded tokenizer (nothing is downloaded)"]
+
+
+def _no_config(settings: Settings, spelled: Mapping[str, str]) -> list[str]:
+    """TGI's router goes on without that file, and then without a chat template."""
+    path = settings.tokenizer_config_path
+    if path is None or Path(path).is_file():
+        return []
+    return [
+        f"{spelled['tokenizer_config_path']}: {path} is not a file here: chats have no template, as in TGI"
+    ]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -187,7 +236,7 @@ def _typed(flag: Flag) -> Any:
         try:
             return flag.read(written)
         except ValueError as error:
-            raise argparse.ArgumentTypeError(f"{error}, got {written!r}") from None
+            raise argparse.ArgumentTypeError(refused(error, written)) from None
 
     return read
 
@@ -195,7 +244,7 @@ def _typed(flag: Flag) -> Any:
 def _help(flag: Flag) -> str:
     if flag.group == "no effect":
         return argparse.SUPPRESS
-    defaults = {field.name: field.default for field in fields(Settings)}
+    defaults = {each.name: each.default for each in fields(Settings)}
     default = defaults.get(flag.name)
     shown = default not in (None, MISSING, UNSET, "", (), False) and not isinstance(default, bool)
     suffix = f"default {default}, " if shown else ""

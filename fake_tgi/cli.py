@@ -11,9 +11,12 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from .mistakes import Mistake
+
+if TYPE_CHECKING:
+    from .settings import Settings
 
 __all__ = ["main"]
 
@@ -98,8 +101,14 @@ def _serve(words: list[str]) -> int:
     arguments = read_arguments(words, os.environ)
     for notice in arguments.notices:
         _tell(notice)
-    settings = arguments.settings
+    try:
+        return _serve_with(arguments.settings)
+    except Mistake as error:  # of the settings, but one that only the start finds
+        _tell(arguments.retold(str(error)))
+        return error.exit_status
 
+
+def _serve_with(settings: Settings) -> int:
     def started(url: str) -> None:
         _tell(f"{settings.model_id} as TGI {settings.version} would at {url}")
 

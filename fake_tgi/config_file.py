@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from .flags import FLAGS, Flag
+from .flags import FLAGS, Flag, refused
 from .mistakes import Mistake
 
 __all__ = ["ConfigFileError", "read_config"]
@@ -38,7 +38,8 @@ def read_config(path: str | Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        raise ConfigFileError(f"{path}: expected a file of flags (UTF-8), but {error}") from error
+        said = getattr(error, "strerror", None) or error
+        raise ConfigFileError(f"{path}: expected a file of flags (UTF-8), but {said}") from error
     try:
         located = _parsed(path, text)
     except UnreadableError as error:
@@ -97,7 +98,7 @@ def _read(flag: Flag, value: object) -> Any:
     try:
         return flag.read(str(value))
     except ValueError as error:
-        raise ValueError(f"{error}, got {value!r}") from None
+        raise ValueError(refused(error, value)) from None
 
 
 def _flags() -> Mapping[str, Flag]:

@@ -296,7 +296,7 @@ def configured(settings: Settings) -> Delays | None:
 
 
 def _knobs(settings: Settings) -> Knobs:
-    size = settings.max_batch_size if settings.max_batch_size > 0 else None
+    size = settings.max_batch_size
     return Knobs(
         max_batch_prefill_tokens=settings.max_batch_prefill_tokens,
         max_batch_total_tokens=settings.max_batch_total_tokens,

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from .answers import answers_of
 
-__all__ = ["FLAGS", "Flag", "Group", "choice", "decimal", "integer", "switch", "text"]
+__all__ = ["FLAGS", "Flag", "Group", "choice", "decimal", "integer", "refused", "switch", "text"]
 
 Group = Literal["server", "limits", "model", "fake", "no effect"]
 Reader = Callable[[str], object]
@@ -53,6 +53,23 @@ def switch(value: str) -> bool:
     if value not in ("true", "false"):
         raise ValueError("expected true or false")
     return value == "true"
+
+
+def workers(value: str) -> int:
+    """Reads a number of processes. Raises ValueError."""
+    try:
+        count = int(str(integer(16)(value)))
+    except ValueError:
+        count = 0
+    if not 1 <= count <= 1024:
+        raise ValueError("expected an integer from 1 to 1024")
+    return count
+
+
+def refused(error: ValueError, written: object) -> str:
+    """What a reader says of a value, with the value, unless it has told that itself."""
+    said = str(error)
+    return said if repr(written) in said else f"{said}, got {written!r}"
 
 
 def choice(*words: str) -> Reader:
@@ -111,9 +128,9 @@ def numbers(value: str) -> tuple[int, ...]:
 class Flag:
     """One flag. `read` None makes it a switch, which takes no value on the command line.
 
-    `help` is for `--help`; empty for a flag without effect. `from_environment`: whether `variable` is read
-    when the flag is absent. What has no effect is not looked for, but for the router's, whose bad values
-    stop TGI too.
+    `help` is for `--help`; empty for a flag without effect. `environment`: whether `variable` is read when
+    the flag is absent. One of the launcher's that has no effect is only noticed, for its name may be
+    anyone's; of the router's, bad values stop TGI too. "none": TGI has no variable for it.
     """
 
     name: str
@@ -122,7 +139,7 @@ class Flag:
     help: str = ""
     short: str | None = None
     repeats: bool = False
-    from_environment: bool = True
+    environment: Literal["read", "noticed", "none"] = "read"
 
     @property
     def long(self) -> str:
@@ -203,7 +220,7 @@ _EFFECTIVE: Final = (
     Flag("clock", "fake", choice("real", "virtual", "stepped"), "virtual jumps over waits; stepped stands"),
     Flag("fault", "fake", faults, "what goes wrong: 'cut(tokens=3) rate=0.1'; repeat it", repeats=True),
     Flag("allow_fault_header", "fake", None, "let calls ask for faults with x-fake-tgi-fault"),
-    Flag("workers", "fake", _U16, "processes that serve together; they answer as one would"),
+    Flag("workers", "fake", workers, "processes that serve together; they answer as one would"),
     Flag("speedup", "fake", decimal, "how much faster than real time the clock runs"),
 )
 
@@ -232,7 +249,7 @@ _ROUTER_WITHOUT_EFFECT: Final = tuple(
 )
 
 _LAUNCHER_WITHOUT_EFFECT: Final = tuple(
-    Flag(name, "no effect", read, short=short, from_environment=False)
+    Flag(name, "no effect", read, short=short, environment="none" if name == "env" else "noticed")
     for name, read, short in (
         ("sharded", switch, None),
         ("num_shard", _USIZE, None),

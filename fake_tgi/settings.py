@@ -18,8 +18,19 @@ from .model_folder import find_model_folder, model_max_length
 
 __all__ = ["DEFAULT_MODEL", "DEFAULT_MODEL_MAX_LENGTH", "UNSET", "Settings", "SettingsError"]
 
-UNSET: Final = -1
-"""For a number that the router leaves to the model. No flag of the router can be negative."""
+
+class _Unset(int):
+    """A number that is none, told from -1 by its identity: a user's -1 is a mistake, as at other doors."""
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+    def __reduce__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Final = _Unset(-1)
+"""For a number that the router leaves to the model."""
 
 DEFAULT_MODEL: Final = "bigscience/bloom"
 """The router's default `--tokenizer-name`."""
@@ -55,7 +66,7 @@ _RANGES: Final[dict[str, tuple[int, int]]] = {
     "workers": (1, 1024),
 }
 _MAY_BE_UNSET: Final = frozenset(
-    ("max_input_tokens", "max_total_tokens", "max_batch_total_tokens", "max_batch_size", "model_max_length")
+    ("max_input_tokens", "max_total_tokens", "max_batch_total_tokens", "model_max_length")
 )
 
 _TYPES: Final[dict[str, tuple[str, Callable[[object], bool]]]] = {
@@ -105,7 +116,8 @@ class Settings:
     max_batch_total_tokens: int = UNSET
     """Unset: the largest of 16,000, the total and the prefill budget (v3/src/lib.rs)."""
     max_waiting_tokens: int = 20
-    max_batch_size: int = UNSET
+    max_batch_size: int | None = None
+    """Most requests in one batch. None: any number."""
     hostname: str = "0.0.0.0"  # noqa: S104  the router's default, so that a container answers from outside
     port: int = 3000
     prometheus_port: int = 9000
@@ -219,10 +231,11 @@ class Settings:
 def _check_types(settings: Settings) -> None:
     for name, (low, high) in _RANGES.items():
         value = getattr(settings, name)
-        if value == UNSET and name in _MAY_BE_UNSET and type(value) is int:
+        if (value is UNSET and name in _MAY_BE_UNSET) or (value is None and name == "max_batch_size"):
             continue
         if type(value) is not int or not low <= value <= high:
-            raise SettingsError(f"`{name}` must be an integer from {low} to {high}, got {value!r}")
+            or_none = " or None" if name == "max_batch_size" else ""
+            raise SettingsError(f"`{name}` must be an integer from {low} to {high}{or_none}, got {value!r}")
     for spec in fields(settings):
         if spec.name in _RANGES or not spec.init:
             continue
@@ -242,13 +255,13 @@ def _fill(settings: Settings) -> None:
     put("model_id", settings.model_id or settings.tokenizer_name)
     folder = find_model_folder(settings.tokenizer_name, settings.model_id)
     put("model_folder", folder)
-    if settings.model_max_length == UNSET:
+    if settings.model_max_length is UNSET:
         put("model_max_length", (folder and model_max_length(folder)) or DEFAULT_MODEL_MAX_LENGTH)
-    if settings.max_total_tokens == UNSET:
+    if settings.max_total_tokens is UNSET:
         put("max_total_tokens", settings.model_max_length)
-    if settings.max_input_tokens == UNSET:
+    if settings.max_input_tokens is UNSET:
         put("max_input_tokens", max(settings.max_total_tokens - 1, 0))
-    if settings.max_batch_total_tokens == UNSET:
+    if settings.max_batch_total_tokens is UNSET:
         put(
             "max_batch_total_tokens",
             max(16_000, settings.max_total_tokens, settings.max_batch_prefill_tokens),
@@ -256,6 +269,12 @@ def _fill(settings: Settings) -> None:
 
 
 def _check_limits(settings: Settings) -> None:
+    if not abs(settings.waiting_served_ratio) < float("inf"):
+        raise SettingsError(
+            f"`waiting_served_ratio` must be a finite number, got {settings.waiting_served_ratio!r}"
+        )
+    if settings.usage_stats not in ("on", "off", "no-stack"):
+        raise SettingsError(f"`usage_stats` must be on, off or no-stack, got {settings.usage_stats!r}")
     longest, total = settings.max_input_tokens, settings.max_total_tokens
     prefill, batch = settings.max_batch_prefill_tokens, settings.max_batch_total_tokens
     if longest >= total:

@@ -35,12 +35,16 @@ def refuse(problem: FormatError | FormError) -> JSONResponse:
 def json_object(body: bytes) -> dict[str, Any]:
     """The object that a body is. Raises `FormatError`."""
     try:
-        value = json.loads(body)
+        value = json.loads(body, parse_constant=_no_number)
     except ValueError as problem:
         raise FormatError(f"expected a JSON object, got no JSON: {problem}") from problem
     if not isinstance(value, dict):
         raise FormatError(f"expected a JSON object, got {type(value).__name__}")
     return value
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON's")
 
 
 def known(body: dict[str, Any], names: Collection[str], where: str = "") -> None:

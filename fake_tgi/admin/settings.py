@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["routes"]
 
 _NAMES: Final = (*GROUPS, *SINGLE, "health")
+_JSON: Final = {"None": "null", "True": "true", "False": "false"}
 _NAMED: Final = re.compile(r"`?(\w+)`?\b")
 
 
@@ -88,4 +89,5 @@ def _placed(message: str, places: dict[str, str], given: dict[str, Any]) -> str:
     if said == message:
         said = f"what a server can be started with: {message}"
     said = said.replace("or None", "or null").replace("True or False", "true or false")
+    said = re.sub(r"(?<=, got )(None|True|False)$", lambda found: _JSON[found[0]], said)
     return f"{places[about]}: expected {said}"

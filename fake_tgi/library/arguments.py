@@ -31,7 +31,7 @@ class SettingsArguments(TypedDict, total=False):
     max_batch_prefill_tokens: int
     max_batch_total_tokens: int
     max_waiting_tokens: int
-    max_batch_size: int
+    max_batch_size: int | None
     prometheus_port: int
     master_shard_uds_path: str
     tokenizer_name: str

@@ -237,7 +237,11 @@ def replay_of(settings: Settings, tokenizer: Tokenizer) -> Replay:
     if settings.on_miss == "record":
         if place.is_file():
             raise SettingsError(f"`replay` must be a folder to record into, got the file {place}")
-        place.mkdir(parents=True, exist_ok=True)
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            said = f"`replay` must be a folder to record into, but {place}: {error.strerror}"
+            raise SettingsError(said) from None
     on_miss: OnMiss = "seeded" if settings.on_miss == "seeded" else "fail"
     try:
         return Replay.read(place, tokenizer, speed=settings.replay_speed, on_miss=on_miss)

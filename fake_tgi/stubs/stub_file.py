@@ -60,7 +60,8 @@ class StubFile:
         try:
             text = self.path.read_text(encoding="utf-8-sig")
         except (OSError, ValueError) as error:
-            raise StubFileError(f"{self.path}: expected a stub file (UTF-8), but {error}") from error
+            said = getattr(error, "strerror", None) or error
+            raise StubFileError(f"{self.path}: expected a stub file (UTF-8), but {said}") from error
         try:
             stubs, states = _contents(self._parsed(text), self.path)
         except UnreadableError as error:

@@ -85,5 +85,5 @@ def profile(name: str) -> Profile:
     if found is None:
         close = difflib.get_close_matches(name, PROFILES, n=1)
         hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(PROFILES)}"
-        raise TimingError(f"unknown profile {name!r}: {hint}")
+        raise TimingError(f"profile: expected the name of a profile ({hint}), got {name!r}")
     return found

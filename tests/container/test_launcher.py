@@ -116,8 +116,9 @@ def test_a_flag_that_is_for_machines_is_taken_and_said_to_do_nothing(name: str) 
 
 
 @pytest.mark.parametrize("name", WITHOUT_EFFECT)
-def test_its_variable_is_taken_in_silence_as_it_may_be_anyones(name: str) -> None:
-    assert read_arguments([], {variable(name): WITHOUT_EFFECT[name] or "true"}).notices == ()
+def test_its_variable_is_said_to_do_nothing_if_the_launcher_has_it(name: str) -> None:
+    told = () if name == "env" else (f"no effect on a fake: {variable(name)}",)
+    assert read_arguments([], {variable(name): WITHOUT_EFFECT[name] or "true"}).notices == told
 
 
 def test_the_old_name_of_a_flag_still_works_but_not_beside_the_new_one() -> None:
@@ -170,7 +171,8 @@ def test_a_whole_configuration_in_flags_starts_it_with_one_line_for_what_does_no
 
 def test_a_whole_configuration_in_variables_starts_it() -> None:
     given = {variable(name): value or "true" for name, value in whole_configuration().items()}
-    _, address = started([], VARIABLES | given)
+    idle, _, address = started([], VARIABLES | given)
+    assert set(idle.rpartition(": ")[2].split(", ")) == {variable(name) for name in WITHOUT_EFFECT} - {"ENV"}
     assert address.startswith("fake-tgi: bigscience/bloomz as TGI")
 
 

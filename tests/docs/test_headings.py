@@ -80,7 +80,7 @@ def test_every_flag_says_what_it_does_and_by_which_variable(pages: dict[str, str
     for flag in FLAGS:
         section = page.partition(f"{{#fake-tgi-serve-{flag.long[2:]}}}\n")[2].partition("\n### ")[0]
         assert section, flag.long
-        if flag.from_environment:
+        if flag.environment != "none":
             assert f"`{flag.variable}`" in section, flag.long
         if flag.group != "no effect":
             text = re.sub(r"[`\\]", "", section)

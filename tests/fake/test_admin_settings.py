@@ -116,6 +116,13 @@ def test_answers_in_flight_keep_their_permits_and_their_pace() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("name", ["NaN", "Infinity"])
+def test_what_is_no_number_in_json_is_none_here(name: str) -> None:
+    body = f'{{"limits": {{"waiting_served_ratio": {name}}}}}'.encode()
+    reply = ask(make(), "PATCH", "/__admin/settings", raw=body)
+    assert (reply.status, reply.json()["got"]) == (422, f"no JSON: {name} is no number of JSON's")
+
+
 @pytest.mark.parametrize(
     ("body", "path", "expected"),
     [
@@ -126,7 +133,7 @@ def test_answers_in_flight_keep_their_permits_and_their_pace() -> None:
             "limits.max_total_tokens",
             "what a server can be started with",
         ),
-        ({"time": {"profile": "none"}}, "time.profile", "what a server can be started with: unknown profile"),
+        ({"time": {"profile": "none"}}, "time.profile", "the name of a profile (there are llama-3.1-8b-l4, "),
         ({"time": {"inter_token_latency": "20"}}, "time.inter_token_latency", "a duration such as 20ms"),
         ({"answers": "none"}, "answers", "one of seeded, echo, hypothesis, adversarial"),
         ({"answers": 3}, "answers", "a string"),
@@ -135,6 +142,8 @@ def test_answers_in_flight_keep_their_permits_and_their_pace() -> None:
         ({"health": {"crash_after": -1}}, "health.crash_after", "a number of tokens from 0, or null"),
         ({"health": {"well": True}}, "health.well", "one of sick, untrusted, gone"),
         ({"health": True}, "health", "an object"),
+        ({"limits": {"max_batch_size": -1}}, "limits.max_batch_size", "an integer from 0 to"),
+        ({"limits": {"max_best_of": None}}, "limits.max_best_of", "an integer from 0 to"),
         ({"port": 1}, "port", "one of time, limits, answers, ignore_eos, seed, strict, health"),
     ],
 )

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from fake_tgi.arguments import Arguments, UsageError, read_arguments
+from fake_tgi.cli import main
 from fake_tgi.flags import FLAGS
-from fake_tgi.settings import Settings
+from fake_tgi.settings import Settings, SettingsError
 
 # The first that a flag takes is its sample; a few need a value of their own.
 SAMPLES = ("7", "0.5", "some-text", "true", "awq", "bfloat16", "fp8_e5m2", "linear", "on")
@@ -126,10 +127,87 @@ def test_a_flag_wins_over_its_variable_which_is_not_even_read() -> None:
     assert read("--port", "1", PORT="not a port").settings.port == 1
 
 
-def test_variables_of_launcher_flags_without_effect_are_left_alone() -> None:
-    assert read(DTYPE="float64", SHARDED="maybe", MASTER_PORT="x", ENV="production") == Arguments(
-        Settings(), ()
+def test_variables_of_launcher_flags_without_effect_are_named_but_not_read() -> None:
+    arguments = read(DTYPE="float64", SHARDED="maybe", MASTER_PORT="x")
+    assert arguments.notices == ("no effect on a fake: SHARDED, DTYPE, MASTER_PORT",)
+    assert arguments.settings == Settings()
+
+
+def test_what_does_nothing_is_told_in_one_line_by_the_name_it_was_given(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("speculate: 2\nmax_waiting_tokens: 7\nquantize: gptq\n")
+    arguments = read(
+        "--config", str(file), "--dtype", "float16", DTYPE="bfloat16", QUANTIZE="awq", REVISION="x"
     )
+    named = f"max_waiting_tokens in {file}, REVISION, QUANTIZE, speculate in {file}, --dtype"
+    assert arguments.notices == (f"no effect on a fake: {named}",)
+
+
+def test_a_variable_that_asks_for_nothing_is_not_worth_a_line() -> None:
+    arguments = read(SHARDED="false", QUANTIZE="", JSON_OUTPUT="false", REVISION="", ENV="production")
+    assert arguments.notices == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "message"),
+    [
+        (["--workers", "0"], {}, "--workers: expected an integer from 1 to 1024, got '0'"),
+        (["--speedup=0"], {}, "--speedup must be a number above 0, got 0.0"),
+        ([], {"FAKE_TGI_SPEEDUP": "0"}, "FAKE_TGI_SPEEDUP must be a number above 0, got 0.0"),
+        (["--load-factor=0"], {}, "--load-factor: expected a number from 1 to 1000, got 0.0"),
+        (["--validation-workers", "0"], {}, "--validation-workers must be > 0"),
+        (
+            ["--max-input-length", "9"],
+            {"MAX_TOTAL_TOKENS": "5"},
+            "--max-input-length must be < MAX_TOTAL_TOKENS",
+        ),
+        (
+            ["--max-total-tokens", "0"],
+            {},
+            "--max-input-tokens must be < --max-total-tokens",
+        ),
+        (
+            ["--profile", "llama-3.1-8b-a10"],
+            {},
+            "--profile: expected the name of a profile (did you mean llama-3.1-8b-a10g?), got 'llama-3.1-8b-a10'",
+        ),
+    ],
+)
+def test_what_settings_refuse_is_told_of_the_flag_or_the_variable_that_said_it(
+    words: list[str], environment: dict[str, str], message: str
+) -> None:
+    with pytest.raises((SettingsError, UsageError)) as refusal:
+        read(*words, **environment)
+    assert str(refusal.value) == message
+
+
+def test_what_settings_refuse_is_told_of_the_file_that_said_it(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("speedup: 0\n")
+    with pytest.raises(SettingsError) as refusal:
+        read("--config", str(file))
+    assert str(refusal.value) == f"speedup in {file} must be a number above 0, got 0.0"
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_what_only_the_start_finds_is_told_of_the_flag_as_well(
+    workers: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["serve", "--hostname=127.0.0.1", "--port=0", "--workers", workers, "--on-miss", "fail"])
+    told = "fake-tgi: --on-miss and --upstream need a --replay: a folder of recordings\n"
+    assert (status, capsys.readouterr().err) == (1, told)
+
+
+def test_a_tokenizer_config_that_is_not_there_is_told() -> None:
+    assert read("--tokenizer-config-path", "/nowhere.json").notices == (
+        "--tokenizer-config-path: /nowhere.json is not a file here: chats have no template, as in TGI",
+    )
+
+
+def test_a_value_is_told_once_by_whoever_reads_it() -> None:
+    with pytest.raises(UsageError) as refusal:
+        read("--fault", "overlod")
+    assert str(refusal.value).count("'overlod'") == 1
 
 
 def test_origins_can_be_repeated() -> None:

@@ -158,6 +158,10 @@ def test_a_prompt_longer_than_the_prefill_budget_is_served_in_chunks() -> None:
     assert Settings(max_input_tokens=50_000, max_total_tokens=60_000).max_batch_total_tokens == 60_000
 
 
+# What the model decides if it is not said.
+LEFT_TO_THE_MODEL = ("max_input_tokens", "max_total_tokens", "max_batch_total_tokens", "model_max_length")
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
@@ -166,7 +170,10 @@ def test_a_prompt_longer_than_the_prefill_budget_is_served_in_chunks() -> None:
         ("max_best_of", True, "an integer from 0 to 18446744073709551615, got True"),
         ("max_top_n_tokens", 2**32, "an integer from 0 to 4294967295"),
         ("seed", 1.0, "an integer from 0 to 18446744073709551615, got 1.0"),
-        ("max_input_tokens", -2, "an integer from 0 to"),
+        *((name, -1, "an integer from") for name in LEFT_TO_THE_MODEL),
+        ("max_batch_size", -1, "an integer from 0 to 18446744073709551615 or None, got -1"),
+        ("waiting_served_ratio", float("nan"), "a finite number, got nan"),
+        ("usage_stats", "some", "on, off or no-stack, got 'some'"),
         ("disable_grammar_support", "true", "True or False, got 'true'"),
         ("model_id", None, "a string, got None"),
         ("api_key", 1, "a string or None, got 1"),

@@ -175,6 +175,11 @@ def _without_effect() -> list[str]:
             names = [flag.long, *([f"-{flag.short}"] if flag.short else [])]
             value = "" if flag.read is None else " VALUE"
             shown = ", ".join(code(name + value) for name in names)
-            variable = f"*Variable `{flag.variable}`: checked.*" if flag.from_environment else ""
+            variables = {
+                "read": f"*Variable `{flag.variable}`: checked.*",
+                "noticed": f"*Variable `{flag.variable}`.*",
+                "none": "",
+            }
+            variable = variables[flag.environment]
             lines += [*heading(3, shown, f"fake-tgi-serve-{flag.long[2:]}"), variable, ""]
     return lines
