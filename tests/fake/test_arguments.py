@@ -167,9 +167,9 @@ def test_a_variable_that_asks_for_nothing_is_not_worth_a_line() -> None:
             "--max-input-tokens must be < --max-total-tokens",
         ),
         (
-            ["--profile", "llama-3.1-8b-a10"],
+            ["--profile", "llama-3.1-8b-l"],
             {},
-            "--profile: expected the name of a profile (did you mean llama-3.1-8b-a10g?), got 'llama-3.1-8b-a10'",
+            "--profile: expected the name of a profile (did you mean llama-3.1-8b-l4?), got 'llama-3.1-8b-l'",
         ),
     ],
 )
