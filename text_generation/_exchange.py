@@ -58,7 +58,7 @@ class Settings:
 class Exchange(Generic[A, E]):
     """One call. Make one per call; nothing in it is shared."""
 
-    __slots__ = ("_redirects", "_settings", "_stream", "clocks", "meta", "operation", "request")
+    __slots__ = ("_redirects", "_settings", "_stream", "_when", "clocks", "meta", "operation", "request")
 
     def __init__(self, operation: Operation[A, E], settings: Settings, stream: bool) -> None:
         now = time.monotonic()
@@ -68,7 +68,7 @@ class Exchange(Generic[A, E]):
         self._redirects = 0
         self.clocks = Clocks(settings.timeouts, now)
         self.meta = Meta()
-        self.meta._started = now
+        self.meta._started = self._when = now
         ours = {"User-Agent": settings.user_agent, "Accept": "text/event-stream" if stream else "*/*"}
         # A compressing proxy would hold tokens back.
         ours["Accept-Encoding"] = "identity" if stream else "gzip, deflate"
@@ -86,7 +86,8 @@ class Exchange(Generic[A, E]):
         """The request goes out now."""
         meta = self.meta
         meta.attempts += 1
-        meta._arrivals.clear()
+        if meta._times:
+            del meta._times[:], meta._counts[:]
         self.clocks.start(time.monotonic())
         if _log.isEnabledFor(logging.DEBUG):
             shown = _redact.headers(self.request.headers)
@@ -166,13 +167,21 @@ class Exchange(Generic[A, E]):
             if self._settings.trace is not None:
                 self._tell("end", **meta.as_dict())
 
+    def came(self) -> None:
+        """A piece of the stream came, just now."""
+        self._when = time.monotonic()
+
     def arrived(self, count: int) -> None:
-        """The stream has this many items now."""
-        arrivals = self.meta._arrivals
-        now = time.monotonic()
-        arrivals.append((now, count))
-        if len(arrivals) == 1 and self._settings.trace is not None:
-            self._tell("first_token", seconds=now - self.meta._started)
+        """The stream has this many items now; the last of them came with the last piece."""
+        meta, when = self.meta, self._when
+        if not meta._times:
+            if self._settings.trace is not None:
+                self._tell("first_token", seconds=when - meta._started)
+        elif meta._times[-1] == when:
+            meta._counts[-1] = count
+            return
+        meta._times.append(when)
+        meta._counts.append(count)
 
     def failed(self, error: TextGenerationError) -> float:
         """An attempt failed. Seconds to wait before sending again; raises the error when it is final."""

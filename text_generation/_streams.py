@@ -1,8 +1,9 @@
 """From the bytes of a streamed answer to its items and its end. No I/O.
 
-`feed` takes bytes as they come, `take` hands out what they completed, in wire order, and raises an error
-only when everything before it has been handed out. `finish` is the end of the bytes. What has arrived is
-remembered as bytes and read again when somebody asks for it: most never do. A stream is complete
+`feed` takes bytes as they come, `take` reads and hands out some of the events they completed, in wire order,
+and raises an error only when everything before it has been handed out. `finish` is the end of the bytes. What
+has arrived is remembered as bytes, a seventh of what it is as objects: it is read a few events at a time as
+it is taken, and read again when somebody asks for all of it: most never do. A stream is complete
 after its final event (`[DONE]`, or what `Protocol.is_final` recognises); an end before that is an
 IncompleteGenerationError. Nothing that follows the end is looked at.
 """
@@ -15,7 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from ._hints import explained
 from ._refusals import error_for_event
-from ._sse import EventStreamDecoder, NamedEvent
+from ._sse import Event, EventStreamDecoder, NamedEvent
 from ._wire import WireRequest
 from .errors import (
     IncompleteGenerationError,
@@ -27,6 +28,8 @@ from .errors import (
 __all__ = ["End", "Protocol", "StreamReader"]
 
 T = TypeVar("T")
+
+_BATCH = 12  # events read at a time: of each stream that somebody has open, this many are objects
 
 
 class End:
@@ -67,8 +70,8 @@ class StreamReader(Generic[T]):
     """Reads one stream. `status`, `headers` and `request` only serve to describe errors."""
 
     __slots__ = (
-        *("_decoder", "_end", "_error", "_fed", "_finished", "_protocol", "_ready", "_replay", "_validate"),
-        *("context", "count", "latest", "seen"),
+        *("_decoder", "_end", "_error", "_events", "_ended_at", "_next", "_protocol", "_ready", "_replay"),
+        *("_validate", "context", "count", "latest"),
     )
 
     def __init__(
@@ -82,27 +85,31 @@ class StreamReader(Generic[T]):
         self._validate = protocol.validate
         self._decoder = EventStreamDecoder()
         self._end = protocol.end()
+        self._events: list[Event] = []
+        self._next = 0  # the first of them that has not been read
+        self._ended_at: int | None = None  # how many of them did not need the end of the bytes to end
         self._ready: list[T] = []
         self._error: TextGenerationError | None = None
-        self._fed: list[bytes] = []
-        self._finished = False
-        self._replay: tuple[StreamReader[T], int, list[T]] | None = None
+        self._replay: tuple[StreamReader[T], list[T]] | None = None
         self.context = (status, headers or {}, request)
         self.count = 0
-        """How many items have arrived, handed out or not."""
+        """How many items have been read, of those that have arrived; the last few may not be handed out."""
         self.latest: list[T] = []
-        """The last one or two items of those that arrived last."""
-        self.seen = False
+        """The last one or two items that were read."""
+
+    @property
+    def seen(self) -> bool:
         """Whether any event has arrived."""
+        return bool(self._events)
 
     @property
     def complete(self) -> bool:
-        """Whether the answer is whole."""
+        """Whether the answer is whole, as far as it was read."""
         return self._end.complete
 
     @property
     def done(self) -> bool:
-        """Whether nothing more is to be expected: the last event or an error has been seen."""
+        """Whether nothing more is to be expected: the last event or an error has been read."""
         return self._end.last or self._error is not None
 
     @property
@@ -114,16 +121,12 @@ class StreamReader(Generic[T]):
     def items(self) -> list[T]:
         """Every item so far, handed out or not; not the same objects, but equal ones."""
         if self._replay is None:
-            self._replay = (_Replay(self._protocol), 0, [])
-        reader, position, items = self._replay
-        fed = self._fed
-        for data in fed[position:]:
-            reader._read(reader._decoder.feed(data), at_end=False)
-        if self._finished and not reader._finished:
-            reader.finish()
+            self._replay = (_Replay(self._protocol), [])
+        reader, items = self._replay
+        reader._events, reader._ended_at = self._events, self._ended_at
+        reader._read_all()
         items += reader._ready
         reader._ready = []
-        self._replay = (reader, len(fed), items)
         return items
 
     @property
@@ -134,22 +137,29 @@ class StreamReader(Generic[T]):
 
     def feed(self, data: bytes) -> None:
         """Take bytes, cut anywhere."""
-        self._fed.append(data)
-        self._read(self._decoder.feed(data), at_end=False)
+        events = self._decoder.feed(data)
+        if events:
+            self._events += events
 
     def take(self) -> list[T]:
-        """The items since the last call. Raises the stream's error once they have all been handed out."""
+        """The next few items, none when all have been handed out. Then raises the stream's error, if any."""
         if self._ready:
             ready, self._ready = self._ready, []
             return ready
+        end, events = self._end, self._events
+        while self._next < len(events) and not end.last and self._error is None:
+            items = self._read()
+            if items:
+                return items
         if self._error is not None:
             raise self._error
         return []
 
     def finish(self) -> None:
         """The bytes have ended. What ends here without a final event is incomplete; `take` will say so."""
-        self._finished = True
-        self._read(self._decoder.finish(), at_end=True)
+        self._ended_at = len(self._events)
+        self._events += self._decoder.finish()
+        self._read_all()
         if self.complete or self._error is not None:
             self._end.last = True
         elif self.seen:
@@ -158,7 +168,11 @@ class StreamReader(Generic[T]):
             self.fail(IncompleteGenerationError("The stream ended without a single event"))
 
     def fail(self, error: TextGenerationError) -> None:
-        """End the stream with this error, after what is ready. A complete answer stays complete."""
+        """End the stream with this error, after what has arrived. A complete answer stays complete."""
+        self._read_all()
+        self._fail(error)
+
+    def _fail(self, error: TextGenerationError) -> None:
         if self._error is not None or self._end.last:
             return
         if self.complete:  # only the trailing usage or `[DONE]` is missing: nothing of the answer is
@@ -174,68 +188,69 @@ class StreamReader(Generic[T]):
     def _arrived(self) -> Partial | None:
         return self.partial
 
-    def _read(self, events: list[Any], at_end: bool) -> None:
-        end = self._end
-        if not events or end.last or self._error is not None:
-            return
-        self.seen = True
+    def _read_all(self) -> None:
+        """Read every event that has arrived, up to the last one or an error, for `take` to hand out."""
+        while self._next < len(self._events) and not self.done:
+            self._ready += self._read()
+
+    def _read(self) -> list[T]:
+        """Read the next few events: their items."""
+        start = self._next
+        events: list[Any] = self._events[start : start + _BATCH]
+        self._next = start + len(events)
         validate, vague = self._validate, self._protocol.vague
         try:
-            if not vague:
-                self._accept([validate(event) for event in events])
-                return
+            if not vague or b'"error":' not in b"".join(events):
+                return self._accepted(list(map(validate, events)))
         except (ValueError, TypeError):  # TypeError: a NamedEvent
             pass
-        for event in events:
+        items: list[T] = []
+        for position, event in enumerate(events, start):
             try:
                 item: Any = None if vague and b'"error":' in event else validate(event)
             except (ValueError, TypeError):
                 item = None
+            if item is None:
+                at_end = self._ended_at is not None and position >= self._ended_at
+                item = self._other(event, at_end)
             if item is not None:
-                self._accept([item])
-                if end.last:
-                    return
-            elif not self._other(event, at_end):
-                return
+                items += self._accepted([item])
+            if self._end.last or self._error is not None:
+                break
+        return items
 
-    def _accept(self, items: list[T]) -> None:
+    def _accepted(self, items: list[T]) -> list[T]:
         """These have arrived; what follows the last of them does not count."""
         count = self._end.see(items)
         if count < len(items):
             del items[count:]
         self.count += count
         self.latest = items[-2:]
-        if self._ready:
-            self._ready += items
-        else:
-            self._ready = items
+        return items
 
-    def _other(self, event: bytes | NamedEvent, at_end: bool) -> bool:
-        """An event that is no ordinary item. True when the stream goes on."""
+    def _other(self, event: bytes | NamedEvent, at_end: bool) -> T | None:
+        """An event that is no ordinary item: the item it is nevertheless, if it is one."""
         name, data = (event.name, event.data) if isinstance(event, NamedEvent) else ("", event)
         if not name and data.strip() == b"[DONE]":
             self._end.complete = self._end.last = True
-            return False
+            return None
         if not data.strip():  # an empty event is a sign of life, not an item
-            return True
+            return None
         text = data.decode("utf-8", "replace")
         status, headers, request = self.context
         error = error_for_event(text, status, headers, request, named=name == "error")
         if error is not None:
-            self.fail(error)
-            return False
+            self._fail(error)
+            return None
         try:
             # Also for invalid UTF-8, which the specification replaces, and for errors that are null.
-            item = self._validate(text.encode())
+            return self._validate(text.encode())
         except ValueError as problem:
-            if name:  # an event of another kind (`event: ping`): not ours to read
-                return True
-            if at_end:  # torn in the middle: the same as an end before the final event
-                return False
-            self.fail(_unreadable(text, problem))
-            return False
-        self._accept([item])
-        return not self._end.last
+            # An event of another kind (`event: ping`) is not ours to read; one that is torn by the end of the
+            # bytes is the same as an end before the final event.
+            if not name and not at_end:
+                self._fail(_unreadable(text, problem))
+            return None
 
 
 def _incomplete(count: int) -> str:

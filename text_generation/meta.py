@@ -6,6 +6,7 @@ All times are in seconds, whatever unit a header uses (TGI's `x-*-time` are whol
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,12 +16,15 @@ __all__ = ["Meta"]
 class Meta:
     """Facts about one call. Nothing here is computed before it is asked for."""
 
-    __slots__ = ("_arrivals", "_headers", "_started", "attempts", "elapsed", "status", "usage")
+    __slots__ = ("_counts", "_headers", "_started", "_times", "attempts", "elapsed", "status", "usage")
 
     def __init__(self) -> None:
         self._headers: Any = {}
         self._started = 0.0
-        self._arrivals: list[tuple[float, int]] = []  # (seconds on the monotonic clock, items so far)
+        # When pieces of a stream arrived, in seconds on the monotonic clock, and how many items it had then.
+        # Arrays, because a long stream has thousands.
+        self._times = array("d")
+        self._counts = array("L")
         self.status: int | None = None
         """HTTP status of the answer."""
         self.attempts = 0
@@ -115,14 +119,14 @@ class Meta:
     @property
     def time_to_first_token(self) -> float | None:
         """Seconds from the call to the first item of its stream."""
-        return self._arrivals[0][0] - self._started if self._arrivals else None
+        return self._times[0] - self._started if self._times else None
 
     @property
     def gaps(self) -> list[float]:
         """Seconds between the arrivals of one item and the next; 0.0 for items that arrived together."""
         gaps: list[float] = []
         last, seen = 0.0, 0
-        for when, count in self._arrivals:
+        for when, count in zip(self._times, self._counts, strict=True):
             if seen:
                 gaps.append(when - last)
             gaps += [0.0] * (count - seen - 1)

@@ -54,8 +54,10 @@ class _State(StreamState[E, A]):
                 while not reader.done:
                     try:
                         data = reply.read(not reader.seen)
+                        exchange.came()
                         if data:
                             reader.feed(data)
+                            del data  # the reader remembers what it needs
                         else:
                             reader.finish()
                     except TransportError as error:

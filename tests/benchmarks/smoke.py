@@ -55,7 +55,8 @@ def _reading(body: bytes) -> Callable[[], None]:
     def read() -> None:
         reader = StreamReader(_folding.GENERATION)
         reader.feed(body)
-        reader.take()
+        while reader.take():
+            pass
         reader.finish()
 
     return read
