@@ -7,6 +7,7 @@ bare one means equality; for the rest see `matchers`.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import quote
@@ -92,7 +93,8 @@ class Stubbing:
         `inputs` is the prompt or the text of the last message, `messages` the conversation, `parameters` has
         a pattern for each name, `model` the model that is named, `body` all of the JSON, `stream` whether a
         stream is asked for; `where` gets what is asked and says yes or no. Nothing is placed before it is
-        said what to answer. Raises FormError (a ValueError).
+        said what to answer. Raises FormError (a ValueError), also for a parameter that is nearly one of
+        TGI's; a path that is nearly one of TGI's may be meant, and is only warned of.
         """
         pattern = pattern_of(
             route,
@@ -105,6 +107,8 @@ class Stubbing:
             stream=stream,
             where=where,
         )
+        for path, near in pattern.unknown_paths():
+            warnings.warn(f"TGI has no path {path}: did you mean {near}?", stacklevel=2)
         return StubBuilder(self._control, self._placed, pattern)
 
     def on_generate(

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from ..call import Call
 
-__all__ = ["GENERATING", "Asked"]
+__all__ = ["GENERATING", "PATHS", "PREFIXES", "Asked"]
 
 Form = Literal["generate", "chat", "completion", "vertex"]
 
@@ -44,6 +44,23 @@ GENERATING: Final = frozenset(
 """The paths whose POST asks the model; and those below `/models/`."""
 
 _MODELS: Final = "/models/"
+
+PATHS: Final = GENERATING | {
+    "/api-doc/openapi.json",
+    "/chat_tokenize",
+    "/docs",
+    "/framework/text-generation-inference",
+    "/health",
+    "/info",
+    "/metrics",
+    "/ping",
+    "/tokenize",
+    "/v1/models",
+}
+"""All paths that the router and its hosts have."""
+
+PREFIXES: Final = ("/docs/", _MODELS, "/status/")
+"""What further paths begin with."""
 
 # One parameter has several names, depending on the route.
 _NAMES: Final[tuple[tuple[str, ...], ...]] = (

@@ -67,7 +67,10 @@ class RequestPattern:
         put("predicate", predicate)
         for name, value in zip(_VALUES, (model, inputs, messages, body), strict=True):
             put(name, None if value is None else value_pattern(value, name))
-        put("parameters", _named(parameters or {}, "parameters"))
+        named = _named(parameters or {}, "parameters")
+        put("parameters", named)
+        if named:
+            _check_parameters(self.routes, [name for name, _ in named])
         put("headers", tuple((name.lower(), p) for name, p in _named(headers or {}, "headers")))
 
     @classmethod
@@ -107,9 +110,22 @@ class RequestPattern:
         """Each way in which a call is not the one meant; [] if it is. What a predicate raises is raised."""
         return list(self._differences(_asked(call)))
 
+    def unknown_paths(self) -> list[tuple[str, str]]:
+        """Paths that the router has not, though it has one that is near: each with that one."""
+        from .meant import near_path  # nobody else asks
+
+        return [(path, near) for path in self.routes or () if (near := near_path(path)) is not None]
+
+    def _expected_routes(self) -> str:
+        meant = dict(self.unknown_paths())
+        return " or ".join(
+            f"{path} (TGI has none: did you mean {meant[path]}?)" if path in meant else path
+            for path in self.routes or ()
+        )
+
     def _differences(self, asked: Asked) -> Iterator[Difference]:
         if self.routes is not None and asked.route not in self.routes:
-            yield Difference("route", " or ".join(self.routes), asked.route)
+            yield Difference("route", self._expected_routes, asked.route)
         if self.streaming is not None and asked.streaming is not self.streaming:
             wanted, other = (
                 ("a stream", "a whole answer") if self.streaming else ("a whole answer", "a stream")
@@ -152,6 +168,25 @@ def _routes(route: str | Sequence[str] | None) -> tuple[str, ...] | None:
     if wrong or not routes:
         raise FormError(Difference("route", "a path that begins with /, or several", shown(route)))
     return routes
+
+
+def _check_parameters(routes: tuple[str, ...] | None, names: list[str]) -> None:
+    """Refuses names that are nearly a parameter of TGI's, unless a path is none of TGI's."""
+    from .meant import is_path, near_parameter  # only who names parameters pays for it
+
+    if not all(map(is_path, routes or ())):
+        return
+    wrong = [
+        Difference(
+            step("parameters", name),
+            f"a parameter that a route has (did you mean `{near}`? others are found by `body`)",
+            shown(name),
+        )
+        for name in names
+        if (near := near_parameter(name)) is not None
+    ]
+    if wrong:
+        raise FormError(*wrong)
 
 
 def _named(patterns: Mapping[str, Any], where: str) -> tuple[tuple[str, ValuePattern], ...]:

@@ -66,6 +66,9 @@ class StubFile:
             stubs, states = _contents(self._parsed(text), self.path)
         except UnreadableError as error:
             raise StubFileError(f"{self.path}, line {error.line}: {error}") from error
+        for at, stub in enumerate(stubs):
+            for path, near in stub.when.unknown_paths():
+                _log.warning("%s, stubs[%d]: TGI has no path %s: did you mean %s?", self.path, at, path, near)
         self.stubs, self.states, self.version = tuple(stubs), states, self.version + 1
         return stubs
 
