@@ -1,4 +1,7 @@
-"""The judge: all rules over one journal, less what is waived."""
+"""The judge: all rules over one journal, less what is waived.
+
+What `fake-tgi verify` has asked is no client's: it is counted, and left out.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..journal import ServeEvent
+from ..verification.agent import USER_AGENT
 from . import connections, load, reading, retries, secrets
 from .finding import SEVERITIES, Finding, Rule, Severity
 from .received import Received
@@ -31,7 +35,8 @@ class WaiverError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a judge has found. `requests` is how many calls it has looked at.
+    """What a judge has found. `requests` is how many calls it has looked at; `verifying`, how many it has
+    left out, because `fake-tgi verify` had made them.
 
     `waived` are findings that somebody has said are fine, `unused` waivers that nothing was found for.
     """
@@ -40,6 +45,7 @@ class Verdict:
     waived: tuple[Finding, ...] = ()
     unused: tuple[str, ...] = ()
     requests: int = 0
+    verifying: int = 0
 
     @property
     def ok(self) -> bool:
@@ -52,7 +58,7 @@ class Verdict:
         return tuple(finding for finding in self.findings if finding.severity in worst)
 
     def __str__(self) -> str:
-        return told(self.findings, self.waived, self.unused, self.requests)
+        return told(self.findings, self.waived, self.unused, self.requests, self.verifying)
 
 
 def judge(
@@ -69,7 +75,9 @@ def judge(
     `received` does not fit the calls.
     """
     waivers = _checked(waive)
-    seen = Seen(list(events), received)
+    events = list(events)
+    clients = [event for event in events if event.call.header(b"user-agent") != USER_AGENT]
+    seen = Seen(clients, received)
     findings: list[Finding] = []
     waived: list[Finding] = []
     for rule in RULES:
@@ -81,7 +89,8 @@ def judge(
         tuple(findings),
         tuple(waived),
         tuple(name for name in waivers if name not in used),
-        len(seen.events),
+        len(clients),
+        len(events) - len(clients),
     )
 
 

@@ -14,13 +14,21 @@ _MOST = 3
 """Sightings of one finding that are told at length."""
 
 
-def told(findings: Sequence[Finding], waived: Sequence[Finding], unused: Sequence[str], requests: int) -> str:
+def told(
+    findings: Sequence[Finding],
+    waived: Sequence[Finding],
+    unused: Sequence[str],
+    requests: int,
+    verifying: int = 0,
+) -> str:
     """All of it, a paragraph for each finding."""
     asked = f"{requests} request{'' if requests == 1 else 's'}"
     number = len(findings)
     lines = [f"{number or 'no'} finding{'' if number == 1 else 's'} about the client, from {asked}"]
     for finding in findings:
         lines += ["", *_paragraph(finding)]
+    if verifying:
+        lines += ["", f"left out: {verifying} request{'' if verifying == 1 else 's'} of fake-tgi verify"]
     if waived:
         lines += ["", f"waived: {', '.join(finding.name for finding in waived)}"]
     if unused:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from .agent import USER_AGENT
 from .target import Target
 
 __all__ = ["LARGEST", "Asker", "Heard", "NotReached", "TooSlow"]
@@ -116,7 +117,8 @@ class Asker:
         began = time.perf_counter()
         try:
             try:
-                connection.request(method, asked_for, body, {"Host": self._target.authority} | dict(headers))
+                ours = {"Host": self._target.authority, "User-Agent": USER_AGENT}
+                connection.request(method, asked_for, body, ours | dict(headers))
             except (BrokenPipeError, ConnectionResetError):
                 # A server may refuse a large body before all of it was sent; its answer can still be read.
                 if connection.sock is None:

@@ -56,6 +56,22 @@ def test_a_finding_fails_the_command(saved: Saved, capsys: pytest.CaptureFixture
     assert "#1 " in said
 
 
+def test_what_the_verifier_did_is_left_out_and_counted() -> None:
+    app = create_app(Settings())
+    with Server(app) as server:
+        assert main(["verify", server.base_url, "--only", "generate.greedy"]) == 0
+    verifying = list(app.state.journal)
+    told = f"left out: {len(verifying)} requests of fake-tgi verify"
+    said = str(judge([*verifying, call(1000)]))
+    assert said == f"no findings about the client, from 1 request\n\n{told}"
+
+
+def test_the_verifier_may_do_what_a_client_is_blamed_for() -> None:
+    blamed = json.dumps([as_json(event) for event in attempts(0.001)])
+    assert judge(events_of(blamed, "here")).findings
+    assert judge(events_of(blamed.replace("client/1", "fake-tgi-verify"), "here")).findings == ()
+
+
 def test_no_finding_does_not(saved: Saved, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", saved(call(1))]) == 0
     assert capsys.readouterr().out == "no findings about the client, from 1 request\n"
