@@ -9,8 +9,9 @@ other seed, gets the same answer again.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from .quick_values import dataclass
 
 __all__ = ["DRAWN", "KINDS", "AnswerId", "Answers", "answers_of"]
 

@@ -12,12 +12,13 @@ import argparse
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, field, fields
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from .flags import FLAGS, Flag, Group, refused, switch
 from .mistakes import Mistake
+from .quick_values import dataclass
 from .settings import UNSET, Settings, SettingsError
 
 __all__ = ["Arguments", "UsageError", "read_arguments"]

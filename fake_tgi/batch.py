@@ -7,7 +7,7 @@ prefilled alone, all others behind it in one call, and from then on each call is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from .quick_values import dataclass
 
 __all__ = ["Batch", "Calls"]
 

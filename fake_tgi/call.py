@@ -6,10 +6,10 @@ broken one counts for nothing, and a call that is answered without its body may 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
-from .quick_values import quickly_made
+from .quick_values import dataclass
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -20,7 +20,6 @@ BROKEN_BODY: Final = "fake_tgi.broken_body"
 """The ASGI extension by which a server says that a body was not framed as HTTP frames it, or broke off."""
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class Call:
     """What a client asked.

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from .answers import answers_of
+from .quick_values import dataclass
 
 __all__ = ["FLAGS", "Flag", "Group", "choice", "decimal", "integer", "refused", "switch", "text"]
 

@@ -6,17 +6,15 @@ construction. Nothing here knows of HTTP, JSON or time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
-from .quick_values import quickly_made
+from .quick_values import dataclass
 
 __all__ = ["FinishReason", "Generation", "PrefillToken", "Token"]
 
 FinishReason = Literal["length", "eos_token", "stop_sequence"]
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class Token:
     """One generated token.
@@ -40,7 +38,6 @@ class PrefillToken:
     logprob: float | None
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class Generation:
     """The model's side of one call.

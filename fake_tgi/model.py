@@ -7,9 +7,10 @@ about to crash after some tokens. Only what a real shard can do is done here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .generation import Generation
+from .quick_values import dataclass
 from .shard import Shard, ShardRequest
 from .shards.scripted import GenerationQueue
 

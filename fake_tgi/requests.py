@@ -12,10 +12,9 @@ is `parameters`: leaving it out gives `DEFAULT_PARAMETERS`, which sample; sendin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from .quick_values import quickly_made
+from .quick_values import dataclass
 
 __all__ = [
     "DEFAULT_PARAMETERS",
@@ -80,7 +79,6 @@ class JsonSchemaGrammar:
 GrammarType: TypeAlias = JsonGrammar | RegexGrammar | JsonSchemaGrammar
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class GenerateParameters:
     """Parameters of the generate routes.
@@ -114,7 +112,6 @@ DEFAULT_PARAMETERS = GenerateParameters(do_sample=True)
 """The parameters of a generate request that has none."""
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class GenerateRequest:
     """`/generate`, `/generate_stream` and `/tokenize`.
@@ -127,7 +124,6 @@ class GenerateRequest:
     add_special_tokens: bool = True
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class CompatGenerateRequest:
     """`/`, and the first reading of `/invocations`."""
@@ -204,7 +200,6 @@ class ToolBody:
 MessageBody: TypeAlias = ContentBody | ToolBody
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message of a conversation. `role` may be any string."""
@@ -234,7 +229,6 @@ class StreamOptions:
 DEFAULT_STREAM_OPTIONS = StreamOptions()
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
     """`/v1/chat/completions` and `/chat_tokenize`.

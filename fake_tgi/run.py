@@ -7,13 +7,13 @@ frames only to wait or to compute elsewhere.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .frames import Frame, Work
 from .generation import FinishReason, Generation, PrefillToken, Token
 from .headers import Timings
-from .quick_values import quickly_made
+from .quick_values import dataclass
 from .refusals import Refusal, refusal
 from .requests import GenerateParameters
 from .shard import ShardRequest
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Run", "Segment", "whole_of"]
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A piece of an answer: at most 1,024 tokens. `last` says that none follows.
@@ -41,7 +40,6 @@ class Segment:
     due: Due | None = None
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """A piece that the model was asked for and that is not in the books yet.
@@ -58,7 +56,6 @@ class _Asked:
     again: bool
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A whole answer, its pieces joined.

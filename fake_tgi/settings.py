@@ -8,13 +8,14 @@ folder's. Rules: backends/v3/src/main.rs and launcher/src/main.rs of TGI 3.3.6.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from pathlib import Path
 from typing import Final
 
 from .answers import answers_of
 from .mistakes import Mistake
 from .model_folder import find_model_folder, model_max_length
+from .quick_values import dataclass
 
 __all__ = ["DEFAULT_MODEL", "DEFAULT_MODEL_MAX_LENGTH", "UNSET", "Settings", "SettingsError"]
 

@@ -6,16 +6,15 @@ returning a Generation with `error`. It must answer the same request in the same
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from .generation import Generation
-from .quick_values import quickly_made
+from .quick_values import dataclass
 
 __all__ = ["Grammar", "Sampling", "Shard", "ShardRequest"]
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """Sampling parameters after the router's defaults, as the shard gets them.
@@ -45,7 +44,6 @@ class Sampling:
         )
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class ShardRequest:
     """One scheduled generation, as the router hands it to a shard.

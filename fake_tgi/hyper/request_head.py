@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from ..caches import BoundedCache
 from ..frames import RawHeaders
+from ..quick_values import dataclass
 
 __all__ = ["LONGEST_HEAD", "Heads", "Refused", "RequestHead", "read_head"]
 

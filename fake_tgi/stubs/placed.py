@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
 from ..call import Call
 from ..frames import Body, Frame, Head
 from ..headers import JSON
+from ..quick_values import dataclass
 from ..render.values import value
 from .answer import Answer, AnswerFailed
 

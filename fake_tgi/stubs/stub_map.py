@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..call import Call
 from ..frames import Frame
 from ..matching.asked import GENERATING, Asked
+from ..quick_values import dataclass
 from ..scenarios import START, Scenarios
 from .answer import AnswerFailed
 from .placed import PlacedStub, Source, StubFailure, StubMatch, order

@@ -1,30 +1,142 @@
-"""Values that are made quickly are frozen dataclasses in every other way."""
+"""Values that are defined and made quickly are the library's slotted dataclasses in every other way."""
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+import inspect
 import pickle
-from dataclasses import FrozenInstanceError, dataclass, field, replace
+import sys
+from dataclasses import FrozenInstanceError, field
+from typing import Any, ClassVar
 
 import pytest
 
-from fake_tgi.quick_values import quickly_made
+from fake_tgi import quick_values
+from fake_tgi.quick_values import dataclass, quickly_made
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class Value:
+    """A value of every kind of field."""
+
     a: int
     b: str = "b"
     c: list[int] = field(default_factory=list)
+    secret: str = field(default="s", repr=False)
+    aside: int = field(default=0, compare=False)
+    worked_out: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "worked_out", self.a * 2)
+
+    @property
+    def double(self) -> int:
+        return self.worked_out
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """A value without fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    a: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    a: int = 1
+    b: int
+
+
+@dataclass(slots=True)
+class Changing:
+    a: int
+    b: list[Any] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Itself:
+    a: int
+
+
+QUICK = (Value, Nothing, One, Named, Changing, Itself)
+
+
+def by_the_library(cls: type) -> Any:
+    """The same class, as the standard library makes it."""
+    fields = {
+        each.name: field(
+            **{
+                name: getattr(each, name)
+                for name in ("default", "default_factory", "init", "repr", "hash", "compare", "kw_only")
+            }
+        )
+        for each in dataclasses.fields(cls)
+    }
+    params = cls.__dataclass_params__  # type: ignore[attr-defined]
+    kept = {
+        name: vars(cls)[name] for name in ("__doc__", "__post_init__", "__annotations__") if name in vars(cls)
+    }
+    plain = type(cls.__name__, (), {**kept, **fields})
+    plain.__module__, plain.__qualname__ = cls.__module__, cls.__qualname__
+    return dataclasses.dataclass(frozen=params.frozen, eq=params.eq, slots=True)(plain)
+
+
+@pytest.mark.parametrize("cls", QUICK)
+def test_a_class_has_what_the_standard_library_gives_it(cls: type) -> None:
+    theirs = by_the_library(cls)
+    assert set(vars(theirs)) - {"__weakref__"} <= set(vars(cls))  # which 3.10 leaves behind
+    assert cls.__slots__ == theirs.__slots__  # type: ignore[attr-defined]
+    assert cls.__match_args__ == theirs.__match_args__  # type: ignore[attr-defined]
+    assert inspect.signature(cls) == inspect.signature(theirs)
+    assert (cls.__hash__ is None) == (theirs.__hash__ is None)
+    assert dataclasses.is_dataclass(cls)
+    shown = [str(each) for each in dataclasses.fields(cls)]
+    assert shown == [str(each) for each in dataclasses.fields(theirs)]
 
 
 def test_a_value_is_made_compared_copied_and_shown_as_ever() -> None:
     value = Value(1, c=[2])
-    assert (value.a, value.b, value.c) == (1, "b", [2])
-    assert value == Value(1, "b", [2]) != Value(2)
-    assert replace(value, a=3) == Value(3, "b", [2])
-    assert repr(value) == "Value(a=1, b='b', c=[2])"
-    assert pickle.loads(pickle.dumps(value)) == value
+    assert (value.a, value.b, value.c, value.double) == (1, "b", [2], 2)
+    assert value == Value(1, "b", [2]) == Value(1, "b", [2], aside=7) != Value(2, "b", [2])
+    assert value != Value(1, "b", [2], "t")
+    assert value != (1, "b", [2], "s", 2)
+    assert dataclasses.replace(value, a=3) == Value(3, "b", [2])
+    assert repr(value) == "Value(a=1, b='b', c=[2], aside=0, worked_out=2)"
+    assert copy.copy(value) == copy.deepcopy(value) == pickle.loads(pickle.dumps(value)) == value
+    assert dataclasses.asdict(value)["c"] == [2]
+    assert Nothing() == Nothing() != One(1) == One(1) != One(2)
+    assert (repr(Nothing()), repr(One("a")), repr(Named(b=2))) == (
+        "Nothing()",
+        "One(a='a')",
+        "Named(a=1, b=2)",
+    )
+    if sys.version_info >= (3, 13):
+        assert copy.replace(value, a=3) == Value(3, "b", [2])
+
+
+def test_values_are_keys() -> None:
+    assert {Nothing(): 0, One(1): 1, Named(b=2): 2}[One(1)] == 1
+    assert hash(Named(b=2)) == hash(Named(a=1, b=2)) == hash((1, 2))
+    assert hash(One(1)) == hash((1,))
+    assert len({Itself(1), Itself(1)}) == 2
+    with pytest.raises(TypeError, match="unhashable type: 'Changing'"):
+        hash(Changing(1))
+
+
+def test_a_value_may_be_taken_apart() -> None:
+    match Changing(1, [2]):
+        case Changing(a, [b]):
+            assert (a, b) == (1, 2)
+
+
+def test_what_holds_itself_can_be_shown() -> None:
+    value = Changing(1)
+    value.b.append(value)
+    assert repr(value) == "Changing(a=1, b=[...])"
 
 
 def test_a_default_that_is_made_is_made_anew() -> None:
@@ -32,19 +144,88 @@ def test_a_default_that_is_made_is_made_anew() -> None:
 
 
 def test_a_value_cannot_be_changed() -> None:
-    with pytest.raises(FrozenInstanceError):
-        Value(1).a = 2  # type: ignore[misc]
+    value = Value(1)
+    with pytest.raises(FrozenInstanceError, match="cannot assign to field 'a'"):
+        value.a = 2  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError, match="cannot assign to field 'other'"):
+        value.other = 2  # type: ignore[attr-defined]
+    with pytest.raises(FrozenInstanceError, match="cannot delete field 'a'"):
+        del value.a
+    assert value.a == 1
+
+
+def test_a_value_that_may_be_changed_has_no_other_attributes() -> None:
+    value = Changing(1)
+    value.a = 2
+    assert value == Changing(2)
+    with pytest.raises(AttributeError):
+        value.other = 2  # type: ignore[attr-defined]
 
 
 def test_a_missing_field_is_told() -> None:
     with pytest.raises(TypeError, match=r"Value.__init__\(\) missing 1 required positional argument: 'a'"):
         Value()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"Named.__init__\(\) takes 1 positional argument but 2 were given"):
+        Named(1)  # type: ignore[call-arg,misc]
 
 
-def test_only_frozen_slotted_dataclasses_can_be_made_so() -> None:
-    @dataclass
-    class Other:
-        a: int
+class Field:
+    a: int = 0
 
+
+class Shared:
+    a: int
+    all: ClassVar[int] = 0
+
+
+class OwnInit:
+    a: int
+
+    def __init__(self) -> None: ...
+
+
+class OwnEq:
+    a: int
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
+class Below(One):
+    b: int
+
+
+class OneByName:
+    a: int = field(kw_only=True)
+
+
+@pytest.mark.parametrize("cls", [Shared, OwnInit, OwnEq, Below, OneByName])
+def test_what_none_of_our_values_needs_is_refused(cls: type) -> None:
+    with pytest.raises(TypeError, match=rf"{cls.__name__}: expected .*; use dataclasses.dataclass"):
+        dataclass(frozen=True, slots=True)(cls)
+
+
+def test_nothing_without_slots_is_made() -> None:
+    with pytest.raises(TypeError, match="Field: expected slots=True"):
+        dataclass(slots=False)(Field)
+
+
+def test_a_definition_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = []
+    monkeypatch.setattr(quick_values, "exec", lambda *given: compiled.append(given), raising=False)
+    monkeypatch.setattr(dataclasses, "_process_class", lambda *given, **named: compiled.append(given))
+    assert dataclass(frozen=True, slots=True)(Field).__name__ == "Field"
+    assert compiled == []
+
+
+@quickly_made
+@dataclasses.dataclass(frozen=True, slots=True)
+class Theirs:
+    a: int
+    b: list[int] = field(default_factory=list)
+
+
+def test_a_class_of_the_standard_library_may_be_made_quickly_too() -> None:
+    assert repr(dataclasses.replace(Theirs(1), a=2)) == "Theirs(a=2, b=[])"
     with pytest.raises(TypeError, match="expected a frozen dataclass with slots"):
-        quickly_made(Other)
+        quickly_made(dataclasses.dataclass(Field))
