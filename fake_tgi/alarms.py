@@ -2,6 +2,8 @@
 
 A thousand streams that wait for their next token are a thousand timers otherwise, each of which uvloop
 makes and closes anew. Nobody is called early: a loop that counts in whole milliseconds is told to round up.
+Whoever is late is called once in a turn, and then waits behind all others who are: a server that cannot keep
+up is late for all alike.
 """
 
 from __future__ import annotations
@@ -12,11 +14,14 @@ import math
 import time
 from collections.abc import Callable
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 __all__ = ["Alarm", "Alarms"]
 
-_HALF_A_TICK = 0.0005
+_HALF_A_TICK: Final = 0.0005
+
+_BETWEEN: Final = 32
+"""How many are called between two pieces of other work: so that the work goes on where all are late."""
 
 
 class Alarm:
@@ -48,44 +53,68 @@ class Alarms:
         if bell is None or loop is not self._loop:
             self._loop, self._bell = loop, (bell := _Bell(loop))
         alarm = Alarm(callback, args)
-        bell.set(time.monotonic() + seconds, alarm)
+        now = time.monotonic()
+        bell.set(now + seconds if seconds > 0 else now, alarm)
         return alarm
+
+    def catch_up(self) -> None:
+        """Makes calls that are due, before its caller does something that takes longer than they do."""
+        bell = self._bell
+        if bell is not None and bell.alarms and bell.alarms[0][0] <= time.monotonic():
+            bell.ring(_BETWEEN)
 
 
 class _Bell:
     """All alarms on one loop. It lives as long as its timer does, whoever else has gone on."""
 
-    __slots__ = ("_alarms", "_loop", "_numbers", "_rings_at", "_round_up", "_timer")
+    __slots__ = ("_loop", "_numbers", "_ringing", "_rings_at", "_round_up", "_timer", "alarms")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._alarms: list[tuple[float, int, Alarm]] = []
+        self.alarms: list[tuple[float, int, Alarm]] = []
         self._numbers = count()
         self._rings_at = math.inf
-        self._timer: asyncio.TimerHandle | None = None
+        self._ringing = False
+        self._timer: asyncio.Handle | None = None
         # uvloop rounds to the nearest millisecond, and would ring again and again before its time
         self._round_up = _HALF_A_TICK if type(loop).__module__.startswith("uvloop") else 0.0
 
     def set(self, when: float, alarm: Alarm) -> None:
-        heapq.heappush(self._alarms, (when, next(self._numbers), alarm))
-        if when < self._rings_at:
+        heapq.heappush(self.alarms, (when, next(self._numbers), alarm))
+        if when < self._rings_at and not self._ringing:
             self._wind(when)
+
+    def ring(self, most: int) -> None:
+        """Makes the calls that are due, at the most so many; what they ask for waits for the next time."""
+        if self._ringing:
+            return
+        alarms, now = self.alarms, time.monotonic()
+        due: list[Alarm] = []
+        while alarms and alarms[0][0] <= now and len(due) < most:
+            due.append(heapq.heappop(alarms)[2])
+        self._ringing = True
+        calls = iter(due)
+        try:
+            for alarm in calls:
+                if alarm.callback is not None:
+                    alarm.callback(*alarm.args)
+        finally:
+            for alarm in calls:  # one has failed
+                heapq.heappush(alarms, (now, next(self._numbers), alarm))
+            self._ringing = False
+            if alarms and alarms[0][0] < self._rings_at:
+                self._wind(alarms[0][0])
 
     def _wind(self, when: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._rings_at = when
-        self._timer = self._loop.call_later(when - time.monotonic() + self._round_up, self._ring)
+        left = when - time.monotonic()
+        if left > 0:
+            self._timer = self._loop.call_later(left + self._round_up, self._ring)
+        else:
+            self._timer = self._loop.call_soon(self._ring)
 
     def _ring(self) -> None:
-        alarms, now = self._alarms, time.monotonic()
-        self._timer, self._rings_at = None, -math.inf  # who is called may set alarms; they are seen below
-        try:
-            while alarms and alarms[0][0] <= now:
-                alarm = heapq.heappop(alarms)[2]
-                if alarm.callback is not None:
-                    alarm.callback(*alarm.args)
-        finally:
-            self._rings_at = math.inf
-            if alarms:
-                self._wind(alarms[0][0])
+        self._timer, self._rings_at = None, math.inf
+        self.ring(len(self.alarms))

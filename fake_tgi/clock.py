@@ -47,13 +47,27 @@ class Clock(Protocol):
         """Calls `callback(*args)` on `loop`, from whose thread this is called, in `seconds` on this clock."""
 
 
-Later = Callable[..., Handle]
+@dataclass(frozen=True, slots=True)
+class Later:
+    """How to be called later on a clock.
+
+    `call` is a clock's `call_later`. `catch_up` makes calls that are due already, which would have to wait for
+    what its caller is about to do.
+    """
+
+    call: Callable[..., Handle]
+    catch_up: Callable[[], None] = lambda: None
 
 
 def later_on(clock: Callable[[], float]) -> Later:
     """How to be called later on `clock`: its own way, or real time where it is a mere function."""
-    found: Later | None = getattr(clock, "call_later", None)
-    return found if found is not None else Alarms().call_later
+    if isinstance(clock, ScaledClock):
+        return Later(clock.call_later, clock.catch_up)
+    found: Callable[..., Handle] | None = getattr(clock, "call_later", None)
+    if found is not None:
+        return Later(found)
+    alarms = Alarms()
+    return Later(alarms.call_later, alarms.catch_up)
 
 
 class ScaledClock:
@@ -87,6 +101,10 @@ class ScaledClock:
     ) -> Handle:
         """Calls back on `loop` in `seconds` of this clock."""
         return self._alarms.call_later(loop, seconds / self._speed, callback, *args)
+
+    def catch_up(self) -> None:
+        """Makes calls that are due already."""
+        self._alarms.catch_up()
 
 
 def _speed(speed: float) -> float:

@@ -8,14 +8,16 @@ sleeps: what a token has to wait for is frames.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import sub
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from .chances import Chances
-from .frames import Wait
+from .frames import Paced, Wait
 from .limits import Permits
 from .seeds import canonical
 from .shard import ShardRequest
@@ -42,6 +44,7 @@ class Due(ABC):
         self.produced = 0
         self._together: Sequence[float] = ()
         """When tokens that are waited for together are due."""
+        self._paced: Paced | None = None
         self.started = self.first = self.last = began
 
     def __len__(self) -> int:
@@ -57,6 +60,19 @@ class Due(ABC):
         for waits in self:
             yield from waits
 
+    def paced(self, parts: tuple[bytes, ...], longest: float) -> Paced | None:
+        """One of `parts` for each token, as one frame, instead of iterating. None where times depend on what
+        others will do, or two of them are further apart than `longest`, in seconds."""
+        times = self._ahead()
+        if (
+            not times
+            or times[0] - self.started > longest
+            or max(map(sub, times[1:], times), default=0) > longest
+        ):
+            return None
+        self._together, self._paced = times, Paced(parts, times)
+        return self._paced
+
     @property
     def stepped(self) -> bool:
         """Whether its tokens are those of steps that it shares with others."""
@@ -65,13 +81,18 @@ class Due(ABC):
     def close(self, now: float) -> None:
         """Nobody waits any more. Of tokens that were waited for together, those due until `now` count."""
         if self._together and not self.produced:
-            self.produced = bisect_right(self._together, now)
+            sent = self._paced
+            self.produced = len(sent.sent) if sent is not None else bisect_right(self._together, now)
             if self.produced:
                 self.first, self.last = self._together[0], self._together[self.produced - 1]
 
     @abstractmethod
     def _times(self) -> Iterator[tuple[float, bool]]:
         """Times to wait until; True with one at which a token is due."""
+
+    def _ahead(self) -> array[float] | None:
+        """When each token is due, where that is known before the first one is. Asked once at most."""
+        return None
 
     def _one(self, times: Iterator[tuple[float, bool]]) -> Iterator[Wait]:
         for time, due in times:
@@ -114,6 +135,10 @@ class _Steady(Due):
         for index in range(max(self._tokens, 1)):
             yield self._first + self._gap * index, True
 
+    def _ahead(self) -> array[float] | None:
+        first, gap = self._first, self._gap
+        return array("d", [first + gap * index for index in range(self._tokens)])
+
     def end(self) -> Iterator[Wait]:
         last = self._first + self._gap * max(self._tokens - 1, 0)
         self._together = _Evenly(self._first, self._gap, self._tokens)
@@ -148,6 +173,11 @@ class _Drawn(Due):
         for _ in range(self._tokens - 1):
             at += latencies.inter_token_latency.draw(random) * self._slowdown()
             yield at, True
+
+    def _ahead(self) -> array[float] | None:
+        if self._latencies.load_factor != 1 or not self._tokens:
+            return None  # it depends on how many generations will run
+        return array("d", [time for time, _ in self._times()])
 
     def end(self) -> Iterator[Wait]:
         if self._latencies.load_factor != 1 or not self._tokens:

@@ -6,13 +6,14 @@ function on frames. No frame does anything by itself, and only the player sleeps
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from .quick_values import quickly_made
 
-__all__ = ["Body", "Chunks", "Frame", "Hangup", "Head", "RawHeaders", "Wait", "Work"]
+__all__ = ["Body", "Chunks", "Frame", "Hangup", "Head", "Paced", "RawHeaders", "Wait", "Work"]
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 
@@ -55,6 +56,45 @@ class Wait:
     silent: bool = False
 
 
+class Paced(Chunks):
+    """Chunks with a time for each: the events of a stream that is written before it is sent.
+
+    It is a Wait until `times[n]`, and then `parts[n]` (nothing, where that is empty), for every n. No two times
+    are so far apart that a quiet stream would need a comment. Who plays it notes in `sent` when each part was
+    out, on its clock, and is done with it when all are, or when `left` says that nobody is there any more.
+    """
+
+    __slots__ = ("left", "sent", "times")
+
+    __setattr__ = object.__setattr__  # it is about what happens, where other frames are values
+
+    parts: tuple[bytes, ...]
+    left: bool
+    sent: array[float]
+    times: Sequence[float]
+
+    def __init__(self, parts: tuple[bytes, ...], times: Sequence[float]) -> None:
+        self.parts = parts
+        self.times = times
+        self.sent = array("d")
+        self.left = False
+
+    def end(self) -> int:
+        """Forgets what was not sent, and what nobody needs any more; returns how many bytes were."""
+        self.times = ()
+        if len(self.sent) < len(self.parts):
+            self.parts = self.parts[: len(self.sent)]
+        return sum(map(len, self.parts))
+
+    def steps(self) -> Iterator[Wait | Chunks]:
+        """The same as a frame after the other. What was waited for counts as sent."""
+        for time, part in zip(self.times, self.parts, strict=True):
+            yield Wait(time)
+            self.sent.append(time)
+            if part:
+                yield Chunks((part,))
+
+
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class Hangup:
@@ -72,4 +112,4 @@ class Work:
     result: Any = None
 
 
-Frame = Head | Body | Chunks | Wait | Hangup | Work
+Frame = Head | Body | Chunks | Paced | Wait | Hangup | Work

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from .clock import Later, later_on
-from .frames import Body, Chunks, Frame, Hangup, Head, Wait, Work
+from .frames import Body, Chunks, Frame, Hangup, Head, Paced, Wait, Work
 from .sse import KEEP_ALIVE
 
 __all__ = ["HANG_UP", "KEEP_ALIVE_INTERVAL", "HangUp", "Player", "Receive", "Send"]
@@ -85,6 +85,8 @@ class Player:
                 if frame.length == 0:
                     await send({"type": "http.response.body", "body": b""})
                     ended = True
+            elif isinstance(frame, Paced):
+                await self._pace(frame, patience, send)
             elif isinstance(frame, Wait):
                 await patience.wait(frame.until, send if stream and not frame.silent else None)
             elif isinstance(frame, Work):
@@ -95,6 +97,15 @@ class Player:
                 raise Gone(frame.how)
         if not ended:
             await send({"type": "http.response.body", "body": b""})
+
+    async def _pace(self, frame: Paced, patience: _Patience, send: Send) -> None:
+        for time, part in zip(frame.times, frame.parts, strict=True):
+            await patience.wait(time, send)
+            if part:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+            frame.sent.append(self._clock())
+            if frame.left:
+                return
 
 
 class _Patience:
@@ -112,7 +123,7 @@ class _Patience:
         loop = asyncio.get_running_loop()
         while (left := until - self._clock()) > 0:
             waiter = self._begin(loop)
-            timer = self._later(loop, min(left, KEEP_ALIVE_INTERVAL), _wake, waiter)
+            timer = self._later.call(loop, min(left, KEEP_ALIVE_INTERVAL), _wake, waiter)
             try:
                 await waiter
             finally:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..batch import Batch
 from ..frames import Chunks, Frame
 from ..generation import FinishReason, Generation
+from ..player import KEEP_ALIVE_INTERVAL
 from ..refusals import Refusal, refusal, validation
 from ..requests import GenerateParameters
 from ..run import Run
@@ -69,20 +70,21 @@ def play(
         last = False
         while not last:
             segment = yield from run.next()
-            last, piece = segment.last, segment.generation
+            last, piece, due = segment.last, segment.generation, segment.due
             end: End | None = None
             if last and piece.finish_reason is not None:
                 end = (piece.finish_reason, run.seed, run.input_length)
-            events = write(piece, end)
+            events, error = write(piece, end), piece.error
+            del segment, piece  # what is written needs no tokens, and may take its time
             if isinstance(events, int):
-                if segment.due is not None:
-                    for waits in islice(segment.due, events):
+                if due is not None:
+                    for waits in islice(due, events):
                         yield from waits
                 run.drop(events)
                 return False
-            yield from timed(events, segment.due, singly=singly)
-            if piece.error is not None:
-                yield Chunks((fail(refusal("generation", piece.error)),))
+            yield from timed(events, due, singly=singly)
+            if error is not None:
+                yield Chunks((fail(refusal("generation", error)),))
             elif last and end is None:
                 yield Chunks((fail(refusal("incomplete_stream")),))
             elif last:
@@ -103,9 +105,19 @@ def timed(events: list[bytes], due: Due | None, *, singly: bool = False) -> Iter
         elif parts:
             yield Chunks(parts)
         return
-    for waits, event in zip(due, events, strict=False):
-        yield from waits
-        if event:
-            yield Chunks((event,))
-    if rest := tuple(filter(None, events[len(due) :])):
-        yield Chunks(rest)
+    tokens = len(due)
+    behind = tuple(filter(None, events[tokens:]))
+    paced = (
+        due.paced(tuple(events[:tokens]), KEEP_ALIVE_INTERVAL)
+        if tokens <= len(events) and not singly
+        else None
+    )
+    if paced is not None:
+        yield paced
+    else:
+        for waits, event in zip(due, events, strict=False):
+            yield from waits
+            if event:
+                yield Chunks((event,))
+    if behind:
+        yield Chunks(behind)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..call import Call
-from ..frames import Body, Chunks, Frame, Head, RawHeaders
+from ..frames import Body, Chunks, Frame, Head, Paced, RawHeaders
 from ..limits import Permits
 
 __all__ = ["Moment", "answer", "data_of", "one_by_one"]
@@ -37,7 +37,9 @@ def answer(status: int, headers: RawHeaders = (), body: bytes = b"") -> Iterator
 def one_by_one(frames: Iterator[Frame]) -> Iterator[Frame]:
     """The same answer, with each event in a frame of its own, so that events can be counted."""
     for frame in frames:
-        if isinstance(frame, Chunks):
+        if isinstance(frame, Paced):
+            yield from frame.steps()
+        elif isinstance(frame, Chunks):
             for part in frame.parts:
                 yield Chunks((part,))
         else:

@@ -2,7 +2,8 @@
 
 A frame is one write, and a head or an end goes out with the frame beside it; each part of a frame is an HTTP
 chunk of its own, so that the bytes are the same as from a write for each. Nothing is held back behind a Wait.
-Waiting is an alarm and no task; a client that leaves closes the frames, which gives back what they hold.
+Waiting is an alarm and no task; a client that leaves closes the frames, which gives back what they hold. For
+a token of a stream that is paced there is one alarm and one write, and a late stream catches up one at a time.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any, Final, Protocol
 
 from ..clock import Handle, Later
-from ..frames import Body, Chunks, Frame, Hangup, Head, Wait, Work
+from ..frames import Body, Chunks, Frame, Hangup, Head, Paced, Wait, Work
 from ..player import KEEP_ALIVE_INTERVAL
 from ..sse import KEEP_ALIVE
 from .request_head import RequestHead
@@ -61,6 +62,7 @@ class Playing:
         "_later",
         "_left",
         "_line",
+        "_paced",
         "_unsent",
         "_waiting",
     )
@@ -81,6 +83,7 @@ class Playing:
         """Bytes that the answer still owes, where a number was promised."""
         self._unsent = b""
         self._waiting: Wait | None = None
+        self._paced: Paced | None = None
         self._alarm: Handle | None = None
 
     def play(self, frames: Iterator[Frame], head: RequestHead, keep: bool) -> None:
@@ -93,6 +96,7 @@ class Playing:
         self._keep = keep
         self._begun = self._chunked = False
         self._left = 0
+        self._later.catch_up()  # to make an answer takes longer than to send a token that is due
         self._go()
 
     def lost(self) -> None:
@@ -104,7 +108,11 @@ class Playing:
     def resume(self) -> None:
         """The client reads again."""
         if self._frames is not None and self._alarm is None:
-            self._go()
+            if self._paced is not None:
+                out, self._unsent = self._unsent, b""
+                self._pace(out)
+            else:
+                self._go()
 
     def _go(self) -> None:
         """Plays until the answer is over, or has to wait."""
@@ -142,6 +150,13 @@ class Playing:
                         return
                 elif isinstance(frame, Head):
                     out += self._start(frame)
+                elif kind is Paced:
+                    if full:
+                        write(out)
+                        out = b""
+                    self._paced = frame  # type: ignore[assignment]
+                    self._pace(out)
+                    return
                 else:
                     if isinstance(frame, Wait) and frame.until <= self._clock():
                         continue
@@ -196,10 +211,51 @@ class Playing:
             self._keep = False
         return found + self._line.dates.line()
 
+    def _pace(self, out: bytes = b"") -> None:
+        """Sends the next part of what is paced if it is due, behind `out`, and waits for the one after it."""
+        paced, line = self._paced, self._line
+        if paced is None:
+            return
+        times, sent = paced.times, paced.sent
+        index = len(sent)
+        left = times[index] - self._clock()
+        if paced.left:
+            self._paced = self._alarm = None
+            self._unsent = out
+            self._go()
+            return
+        if left <= 0:
+            if not line.writable:
+                self._alarm = None
+                self._unsent = out
+                return
+            part = paced.parts[index]
+            if part:
+                out += b"%x\r\n%b\r\n" % (len(part), part) if self._chunked else part
+                self._left -= len(part)
+            index += 1
+            if index == len(times):  # an end goes out with the last of them
+                sent.append(self._clock())
+                self._paced = self._alarm = None
+                self._unsent = out
+                self._go()
+                return
+            if out:
+                line.transport.write(out)
+            now = self._clock()
+            sent.append(now)
+            if not line.writable:
+                self._alarm = None
+                return
+            left = times[index] - now
+        elif out:
+            line.transport.write(out)
+        self._alarm = self._later.call(line.loop, left, self._pace)
+
     def _wait(self, frame: Wait) -> None:
         self._waiting = frame
         left = frame.until - self._clock()
-        self._alarm = self._later(self._line.loop, min(left, KEEP_ALIVE_INTERVAL), self._wake, left)
+        self._alarm = self._later.call(self._line.loop, min(left, KEEP_ALIVE_INTERVAL), self._wake, left)
 
     def _wake(self, left: float) -> None:
         """The alarm for a Wait that had so many seconds left."""
@@ -263,7 +319,7 @@ class Playing:
     def _stop(self) -> Iterator[Frame] | None:
         frames, self._frames = self._frames, None
         alarm, self._alarm = self._alarm, None
-        self._waiting = None
+        self._waiting = self._paced = None
         self._unsent = b""
         if alarm is not None:
             alarm.cancel()

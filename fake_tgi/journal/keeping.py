@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Final
 
 from ..call import Call
-from ..frames import Body, Chunks, Frame, Hangup, Head, Wait, Work
+from ..frames import Body, Chunks, Frame, Hangup, Head, Paced, Wait, Work
 from ..player import KEEP_ALIVE_INTERVAL
 from ..sse import KEEP_ALIVE
 from .serve_event import Ending, ServeEvent
@@ -159,6 +159,9 @@ class Journal:
                     event.status, event._raw_headers = frame.status, frame.headers  # type: ignore[union-attr]
                     event.streamed = frame.length is None  # type: ignore[union-attr]
                     yield frame
+                elif kind is Paced:
+                    yield from self._pace(event, frame, books)  # type: ignore[arg-type]
+                    now = clock()
                 elif kind is Wait:
                     until = frame.until  # type: ignore[union-attr]
                     if until - now <= KEEP_ALIVE_INTERVAL or frame.silent or not event.streamed:  # type: ignore[union-attr]
@@ -232,6 +235,32 @@ class Journal:
         books.open -= 1
         if not books.open and self._waiting:
             self._tell()
+
+    def _pace(self, event: ServeEvent, frame: Paced, books: _Books) -> Iterator[Frame]:
+        """A frame whose player itself notes when each part was sent; the books have all of it from the start."""
+        size = sum(map(len, frame.parts))
+        if event.size + size > self._each:
+            came, clock = event._asked.received, self._clock
+            for step in frame.steps():
+                yield step
+                if event.closed is not None:
+                    return
+                if isinstance(step, Chunks):
+                    self._keep_some(event, clock() - came, step.parts)
+            return
+        event._pieces.append(frame)
+        event.size += size
+        if event.kept:
+            books.bytes += size
+            if books.bytes > self.size:
+                self._trim(books)
+        try:
+            yield frame
+        finally:
+            unsent = size - frame.end()
+            event.size -= unsent
+            if event.kept:
+                books.bytes -= unsent
 
     def produced(self, tokens: int) -> None:
         """The model has produced `tokens` tokens for the answer that is being played."""

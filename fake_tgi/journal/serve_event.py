@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from ..call import Call
-from ..frames import RawHeaders
+from ..frames import Paced, RawHeaders
 
 __all__ = ["Ending", "ServeEvent"]
 
@@ -82,7 +82,7 @@ class ServeEvent:
     _over: float | None = None
     _blocked_since: float | None = None
     _call: Call | None = None
-    _sent_shown: tuple[int, list[tuple[float, bytes]]] | None = None
+    _sent_shown: list[tuple[float, bytes]] | None = None
     _traceback: str | None = None
 
     def __init__(self, id: int, call: Call, clock: Callable[[], float], epoch: float = 0.0) -> None:
@@ -90,7 +90,7 @@ class ServeEvent:
         self._asked = call
         self._clock = clock
         self._epoch = epoch
-        self._pieces: list[tuple[float, tuple[bytes, ...]]] = []
+        self._pieces: list[tuple[float, tuple[bytes, ...]] | Paced] = []
 
     # What is read
 
@@ -113,15 +113,30 @@ class ServeEvent:
     @property
     def sent(self) -> list[tuple[float, bytes]]:
         """When each piece of the body was sent, and which bytes."""
-        pieces = len(self._pieces)
-        if self._sent_shown is None or self._sent_shown[0] != pieces:
+        times, bare = self._flat()
+        if self._sent_shown is None or len(self._sent_shown) != len(times):
             from .redacted import chunks_without_secrets
 
-            times = [at for at, parts in self._pieces[:pieces] for _ in parts]
-            bare = [part for _, parts in self._pieces[:pieces] for part in parts]
             shown = chunks_without_secrets(self._asked, bare)
-            self._sent_shown = (pieces, list(zip(times, shown, strict=True)))
-        return self._sent_shown[1]
+            self._sent_shown = list(zip(times, shown, strict=True))
+        return self._sent_shown
+
+    def _flat(self) -> tuple[list[float], list[bytes]]:
+        """The pieces of the body that were sent, and when each was."""
+        times: list[float] = []
+        bare: list[bytes] = []
+        came = self._asked.received
+        for piece in self._pieces[:]:  # it may grow meanwhile
+            if isinstance(piece, Paced):
+                for at, part in zip(piece.sent, piece.parts, strict=False):
+                    if part:
+                        times.append(at - came)
+                        bare.append(part)
+            else:
+                at, parts = piece
+                times += [at] * len(parts)
+                bare += parts
+        return times, bare
 
     @property
     def body(self) -> bytes:
@@ -155,7 +170,7 @@ class ServeEvent:
         """When nothing was sent, and for how long: before a first byte, between two, before an end."""
         found: list[tuple[float, float]] = []
         before = 0.0
-        times = [at for at, _ in self._pieces]
+        times, _ = self._flat()
         if self.ended != "in flight":
             times.append(self.closed if self.closed is not None and self.cut_short else self.seconds)
         for at in times:
@@ -172,7 +187,8 @@ class ServeEvent:
     @property
     def last_sent(self) -> float | None:
         """When the last piece of the body was sent."""
-        return self._pieces[-1][0] if self._pieces else None
+        times, _ = self._flat()
+        return times[-1] if times else None
 
     @property
     def tokens_sent(self) -> int:
@@ -244,6 +260,8 @@ class ServeEvent:
         """The client has closed the connection."""
         if self.closed is None:
             self.closed = self._clock() - self._asked.received
+            if self._pieces and isinstance(piece := self._pieces[-1], Paced):
+                piece.left = True
         self.reset = self.reset or reset
 
     def lost(self) -> None:
