@@ -104,7 +104,7 @@ class FakeTGI(Verbs):
         except ModuleNotFoundError as error:
             from ..extra import missing
 
-            raise ModuleNotFoundError(missing(error) or str(error), name=error.name) from error
+            raise ModuleNotFoundError(missing(error) or str(error), name=error.name) from None
         self._server = Server(self._app, host, port if listen else None)
         super().__init__(LocalControl(self._app.state, lambda: self._running))
 

@@ -26,14 +26,19 @@ Hypothesis is imported here and in `fake_tgi.drawing`, nowhere else.
 
 from __future__ import annotations
 
-from ..drawing import generations
-from .answering import chat_completions, responses, streams
-from .asking import requests
-from .parameters import parameters
-from .plans import fault_plans
-from .refusing import Failure, errors
-from .segmentations import segmentations
-from .values import ModelCall, Request, Response, Stream
+try:
+    from ..drawing import generations
+    from .answering import chat_completions, responses, streams
+    from .asking import requests
+    from .parameters import parameters
+    from .plans import fault_plans
+    from .refusing import Failure, errors
+    from .segmentations import segmentations
+    from .values import ModelCall, Request, Response, Stream
+except ModuleNotFoundError as error:
+    from ..extra import missing
+
+    raise ModuleNotFoundError(missing(error) or str(error), name=error.name) from None
 
 __all__ = [
     "Failure",
