@@ -51,8 +51,8 @@ class Clock(Protocol):
 class Later:
     """How to be called later on a clock.
 
-    `call` is a clock's `call_later`. `catch_up` makes calls that are due already, which would have to wait for
-    what its caller is about to do.
+    `call` is a clock's `call_later`. `catch_up` makes calls that are due already, ahead of what its caller is
+    about to do.
     """
 
     call: Callable[..., Handle]

@@ -3,7 +3,7 @@
 A frame is one write, and a head or an end goes out with the frame beside it; each part of a frame is an HTTP
 chunk of its own, so that the bytes are the same as from a write for each. Nothing is held back behind a Wait.
 Waiting is an alarm and no task; a client that leaves closes the frames, which gives back what they hold. For
-a token of a stream that is paced there is one alarm and one write, and a late stream catches up one at a time.
+a token of a paced stream there is one alarm and one write, and a late stream catches up one token at a time.
 """
 
 from __future__ import annotations

@@ -237,7 +237,7 @@ class Journal:
             self._tell()
 
     def _pace(self, event: ServeEvent, frame: Paced, books: _Books) -> Iterator[Frame]:
-        """A frame whose player itself notes when each part was sent; the books have all of it from the start."""
+        """A frame whose player itself notes when each part was sent. The books have it whole at first."""
         size = sum(map(len, frame.parts))
         if event.size + size > self._each:
             came, clock = event._asked.received, self._clock
