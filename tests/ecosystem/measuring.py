@@ -1,18 +1,14 @@
-"""All clients at all refusals and faults, many at a time: most of their time is waiting.
-
-A machine that is busy makes clients time out that would not. So what is not as `written` is asked for again,
-alone, and only that counts.
-"""
+"""All clients at all refusals and faults, many at a time: most of their time is waiting."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from fake_tgi.faults import FAULTS
 
 from . import words
+from .again import Cells, all_of_them
 from .clients import client
 from .clients.base import Client
 from .fault_examples import EXAMPLES, TWICE
@@ -35,9 +31,6 @@ LIMIT: Final = 45.0
 AT_ONCE: Final = 12
 """How many calls are under way at once."""
 
-Cells = dict[tuple[str, str, str], str]
-"""What each client does, by client, example (or refusal, or feature) and face."""
-
 
 def features(fakes: Fakes, titles: Sequence[str]) -> Cells:
     """Every client by every feature: empty where it works, or why not."""
@@ -47,13 +40,13 @@ def features(fakes: Fakes, titles: Sequence[str]) -> Cells:
         for title in titles
         for feature in FEATURES
     }
-    return _all(jobs, None, 1)  # how soon a server notices is part of it
+    return all_of_them(jobs, None, 1)  # how soon a server notices is part of it
 
 
 def refusals(fakes: Fakes, titles: Sequence[str], written: Cells | None = None) -> Cells:
     """What every client says of every refusal: the class of its error and the message."""
     _warm(fakes, titles)
-    return _all(
+    return all_of_them(
         {
             (title, refused.name, face): _refused(fakes, client(title), refused, face)
             for title in titles
@@ -61,6 +54,7 @@ def refusals(fakes: Fakes, titles: Sequence[str], written: Cells | None = None) 
             for face in FACES
         },
         written,
+        AT_ONCE,
     )
 
 
@@ -80,7 +74,7 @@ def faults(
                 for face in ("health",) if kind == "health" else FACES:
                     jobs[title, example, face] = _faulty(fakes, client(title), kind, example, face)
     _warm(fakes, titles)
-    return _all(jobs, written, at_once)
+    return all_of_them(jobs, written, at_once)
 
 
 def _warm(fakes: Fakes, titles: Iterable[str]) -> None:
@@ -90,18 +84,6 @@ def _warm(fakes: Fakes, titles: Iterable[str]) -> None:
         if kind.language == "Python":
             for face in FACES:
                 call(kind, getattr(kind, face), prepared(fakes, FEATURES[0]).url)
-
-
-def _all(
-    jobs: Mapping[tuple[str, str, str], Callable[[], str]], written: Cells | None, at_once: int = AT_ONCE
-) -> Cells:
-    with ThreadPoolExecutor(at_once) as pool:
-        made = {where: pool.submit(job) for where, job in jobs.items()}
-        cells = {where: future.result() for where, future in made.items()}
-    for where, said in cells.items():
-        if written and written.get(where) != said:
-            cells[where] = jobs[where]()
-    return cells
 
 
 def _featured(fakes: Fakes, kind: type[Client], feature: Feature) -> Callable[[], str]:
