@@ -1,4 +1,4 @@
-"""From the items of a stream to its text, its end and the whole answer it amounts to. No I/O."""
+"""From the items of a stream to its text and the whole answer it amounts to. No I/O."""
 
 from __future__ import annotations
 
@@ -6,35 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from . import types as t
-from ._streams import End, Protocol
+from ._ends import ChoicesEnd, GenerationEnd
+from ._streams import Protocol
 
 __all__ = ["GENERATION", "chat_complete", "chat_protocol", "completion", "completion_protocol", "response"]
-
-
-class ChoicesEnd(End):
-    """The end of a chat or completion stream: `expected` choices have each given a finish reason.
-
-    What follows may still be of use (usage), so only `[DONE]` or the end of the bytes is the last of it.
-    """
-
-    __slots__ = ("_expected", "_finished", "_seen")
-
-    def __init__(self, expected: int) -> None:
-        super().__init__()
-        self._expected = expected
-        self._seen: set[int] = set()
-        self._finished: set[int] = set()
-
-    def see(self, items: Sequence[Any]) -> int:
-        """Look at some chunks."""
-        for item in items:
-            for choice in item.choices:
-                self._seen.add(choice.index)
-                if choice.finish_reason:
-                    self._finished.add(choice.index)
-                    if len(self._finished) >= max(self._expected, len(self._seen)):
-                        self.complete = True
-        return len(items)
 
 
 def generation_text(items: Sequence[t.StreamResponse]) -> str:
@@ -55,7 +30,7 @@ def completion_text(items: Sequence[t.CompletionChunk]) -> str:
 
 
 GENERATION: Protocol[t.StreamResponse] = Protocol(
-    t.StreamResponse.__pydantic_validator__.validate_json, End, generation_text
+    t.StreamResponse.__pydantic_validator__.validate_json, GenerationEnd, generation_text
 )
 
 

@@ -31,7 +31,7 @@ HINTS: tuple[tuple[type[e.TextGenerationError], str, str], ...] = (
     (e.NotFoundError, "", "Check the base URL: generate() posts to it as it is, the other calls to /v1/..., /info, ... below it."),
     (e.ServiceUnavailableError, "", "The server or what stands in front of it is not ready: check /health, or turn retries on."),
     (e.GenerationError, "", "The model failed while generating: the server's log says why."),
-    (e.UnknownError, "length limit exceeded", "The request is larger than the server's --payload-limit."),
+    (e.RequestTooLargeError, "", "The body is larger than the server's --payload-limit, or than a proxy lets through: send a shorter prompt, or fewer and smaller images."),
 )  # fmt: skip
 
 

@@ -42,6 +42,7 @@ BY_STATUS: Mapping[int, type[e.TextGenerationError]] = {
     401: e.AuthenticationError,
     403: e.ShardNotReadyError,
     404: e.NotFoundError,
+    413: e.RequestTooLargeError,
     424: e.ShardNotReadyError,
     429: e.RateLimitExceededError,
     502: e.ServiceUnavailableError,

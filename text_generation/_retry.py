@@ -26,6 +26,9 @@ RETRYABLE: tuple[type[e.TextGenerationError], ...] = (
     e.ConnectTimeoutError,
 )
 NEVER: tuple[type[e.TextGenerationError], ...] = (e.CancelledGenerationError,)
+# Of the statuses that blame the request (4xx), those that a later one need not get. The others are final,
+# whatever the body calls itself: who may not ask is refused again.
+PASSING = frozenset((408, 425, 429))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,12 @@ class RetryBudget:
 
 def retryable(error: e.TextGenerationError) -> bool:
     """Whether time can heal this error, and nothing of the answer has been handed out."""
-    delivered = error.partial is not None and bool(error.partial.items)
-    return isinstance(error, RETRYABLE) and not isinstance(error, NEVER) and not delivered
+    if not isinstance(error, RETRYABLE) or isinstance(error, NEVER):
+        return False
+    status = error.status or 0
+    if 400 <= status < 500 and status not in PASSING:
+        return False
+    return error.partial is None or not error.partial.items
 
 
 def delay_before_retry(

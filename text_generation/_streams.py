@@ -4,7 +4,7 @@
 and raises an error only when everything before it has been handed out. `finish` is the end of the bytes. What
 has arrived is remembered as bytes, a seventh of what it is as objects: it is read a few events at a time as
 it is taken, and read again when somebody asks for all of it: most never do. A stream is complete
-after its final event (`[DONE]`, or what `Protocol.is_final` recognises); an end before that is an
+after its final event (`[DONE]`, or what its `End` recognises); an end before that is an
 IncompleteGenerationError. Nothing that follows the end is looked at.
 """
 
@@ -33,24 +33,18 @@ _BATCH = 12  # events read at a time: of each stream that somebody has open, thi
 
 
 class End:
-    """Recognises the last event of a generation stream: the only one with a text or details.
+    """Recognises the end of one kind of stream; one is made per stream, so it may remember."""
 
-    Subclasses do it for other streams; one is made per stream, so it may remember what it has seen.
-    """
-
-    __slots__ = ("complete", "last")
+    __slots__ = ("complete", "last", "wrong")
 
     def __init__(self) -> None:
         self.complete = False  # the answer is whole, though more may follow (usage, `[DONE]`)
         self.last = False  # nothing more is to be expected
+        self.wrong = ""  # why an item that follows is not what this stream can go on with
 
     def see(self, items: Sequence[Any]) -> int:
         """Look at some items; how many of them belong to the stream."""
-        for count, item in enumerate(items, start=1):
-            if item.details is not None or item.generated_text is not None:
-                self.complete = self.last = True
-                return count
-        return len(items)
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +220,8 @@ class StreamReader(Generic[T]):
             del items[count:]
         self.count += count
         self.latest = items[-2:]
+        if self._end.wrong:
+            self._fail(explained(InvalidResponseError(self._end.wrong)))
         return items
 
     def _other(self, event: bytes | NamedEvent, at_end: bool) -> T | None:

@@ -16,6 +16,7 @@
     ├── NotSupportedError             the hosted API does not serve this model with TGI
     ├── UnknownError                  any other refusal
     │   ├── AuthenticationError       401
+    │   ├── RequestTooLargeError      413
     │   ├── ServiceUnavailableError   502 or 503, or an unhealthy server
     │   ├── TemplateError             the chat template is missing or failed
     │   ├── ToolError                 tools were refused, or the model's tool call could not be read
@@ -58,6 +59,7 @@ __all__ = [
     "OverloadedError",
     "Partial",
     "RateLimitExceededError",
+    "RequestTooLargeError",
     "ServiceUnavailableError",
     "ShardNotReadyError",
     "ShardTimeoutError",
@@ -192,6 +194,10 @@ class UnknownError(TextGenerationError):
 
 class AuthenticationError(UnknownError):
     """401: the token is missing or wrong."""
+
+
+class RequestTooLargeError(UnknownError):
+    """413: the body is larger than the server takes (TGI's `--payload-limit`, 2 MB), or than a proxy does."""
 
 
 class ServiceUnavailableError(UnknownError):

@@ -31,7 +31,7 @@ _CLIENT_ERRORS: Final[dict[str, str]] = {
     "bad_json": "BadRequestError",
     "wrong_type": "ValidationError",
     "content_type": "UnknownError",
-    "too_large": "UnknownError",
+    "too_large": "RequestTooLargeError",
     "no_key": "AuthenticationError",
     "other_method": "UnknownError",
     "unknown_path": "NotFoundError",

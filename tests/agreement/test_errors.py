@@ -60,7 +60,7 @@ FIRST_ARGUMENT = {
 #: As the tree in text_generation.errors promises.
 RAISED: dict[str, type[errors.TextGenerationError]] = {
     "wrong_type": errors.ValidationError,
-    "too_large": errors.UnknownError,
+    "too_large": errors.RequestTooLargeError,
     "no_key": errors.AuthenticationError,
     "validation": errors.ValidationError,
     "overload": errors.OverloadedError,

@@ -288,6 +288,7 @@ def test_requests_are_validated_as_published() -> None:
         (504, {"error": "m"}, errors.ShardTimeoutError),
         (404, {"error": "m"}, errors.NotFoundError),
         (429, {"error": "m"}, errors.RateLimitExceededError),
+        (413, {"error": "m"}, errors.RequestTooLargeError),
         (422, {"error": "m"}, errors.UnknownError),
         (500, {"error": "m"}, errors.UnknownError),
         (400, {"error": "m", "error_type": "something else"}, errors.BadRequestError),
@@ -306,7 +307,11 @@ def test_parse_error_is_as_published(status: int, payload: Any, expected: type) 
     error = errors.parse_error(status, payload)
     assert type(error) is expected
     assert str(error) == "m"
-    if expected in (errors.TemplateError, errors.ToolError, errors.ServiceUnavailableError):
+    newer = (
+        *(errors.TemplateError, errors.ToolError),
+        *(errors.ServiceUnavailableError, errors.RequestTooLargeError),
+    )
+    if expected in newer:
         assert isinstance(error, errors.UnknownError)
 
 

@@ -43,6 +43,33 @@ def test_the_facts_are_on_the_exception(face: Any, server: RawServer) -> None:
     assert error.request.method == "POST"
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"Failed to buffer the request body: length limit exceeded", "text/plain; charset=utf-8"),
+        (b"<html><head><title>413 Request Entity Too Large</title></head></html>", "text/html"),
+        (b'{"error":"too large"}', "application/json"),
+    ],
+    ids=["router", "nginx", "json"],
+)
+def test_a_request_that_is_too_large_says_so(
+    face: Any, server: RawServer, streamed: bool, body: bytes, kind: str
+) -> None:
+    """413 has a name of its own, below the published UnknownError, and a hint that names the limit."""
+    server.scripts += [[response(413, body, kind)]]
+    client = face.client(server.url)
+    if streamed:
+        error = face.collect(face.stream(client, "generate_stream", "hi"))[1]
+    else:
+        with pytest.raises(errors.UnknownError) as caught:
+            face.call(client, "generate", "hi")
+        error = caught.value
+    assert type(error) is errors.RequestTooLargeError
+    assert error.status == 413
+    assert "--payload-limit" in (error.hint or "")
+
+
 @pytest.mark.parametrize(
     ("url", "stream"),
     [("http://127.0.0.1:9", False), ("http://127.0.0.1:9", True), ("http://no.such.invalid", False)],

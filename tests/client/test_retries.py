@@ -77,6 +77,32 @@ def test_what_time_does_not_heal_is_final(face: Any, server: RawServer, status: 
     assert len(server.seen) == 1
 
 
+@pytest.mark.parametrize("kind", ["incomplete_generation", "overloaded", "healthcheck"])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
+def test_a_wrong_request_is_final_whatever_its_body_says(
+    face: Any, server: RawServer, status: int, kind: str
+) -> None:
+    """Who may not ask is refused again: the status is the server's, the body may be anybody's."""
+    body = b'{"error":"x","error_type":"%b"}' % kind.encode()
+    server.scripts += [[response(status, body)], [answer()]]
+    with pytest.raises(errors.TextGenerationError) as caught:
+        face.call(face.client(server.url, retries=QUICK), "generate", "hi")
+    assert (caught.value.status, caught.value.error_type) == (status, kind)
+    server.scripts[:] = [[response(status, body)], [stream(*events("ab"))]]
+    made = face.stream(face.client(server.url, retries=QUICK), "generate_stream", "hi")
+    assert isinstance(face.collect(made)[1], type(caught.value))
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500])
+def test_an_incomplete_generation_is_asked_again(face: Any, server: RawServer, status: int) -> None:
+    """With every status that does not blame the request for good."""
+    body = b'{"error":"Incomplete generation","error_type":"incomplete_generation"}'
+    server.scripts += [[response(status, body)], [answer()]]
+    face.call(face.client(server.url, retries=QUICK), "generate", "hi")
+    assert len(server.seen) == 2
+
+
 def test_the_last_error_is_raised(face: Any, server: RawServer) -> None:
     """After the given number of retries; per call, too."""
     server.scripts += [[FULL]] * 10

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from text_generation import AsyncClient, AsyncStream, Client, Stream, errors
+from text_generation._folding import GENERATION
+from text_generation._streams import StreamReader
 
 from .faces import Sync
 from .raw_server import END, RawServer, chunk, response, stream_head
@@ -108,6 +110,77 @@ def test_tokens_before_an_error_are_delivered_first(face: Any, server: RawServer
     assert [item.token.text for item in items] == ["a", "b"]
     assert type(error) is errors.GenerationError
     assert (error.status, error.error_type, error.partial.text) == (200, "generation", "ab")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("indices", "good"),
+    [
+        ([1, 2, 2, 3], 2),
+        ([1, 1, 2, 3], 2),
+        ([1, 3, 2, 4], 1),
+        ([2, 1, 3, 4], 1),
+        ([1, 2, 4, 5], 2),
+        ([2, 3, 4, 5], 1),
+        ([0, 1, 1, 2], 2),
+        ([1, 2, 0, 3], 2),
+        ([7, 7, 8, 9], 2),
+    ],
+)
+def test_what_comes_twice_late_or_never_is_no_answer(
+    face: Any, server: RawServer, indices: list[int], good: int
+) -> None:
+    """A stream that counts has all of its events, in order: else its text is another than the server's."""
+    values = [value | {"index": index} for value, index in zip(events("abcd"), indices, strict=True)]
+    server.scripts += [[stream(*values)]]
+    made = face.stream(face.client(server.url, retries=1), "generate_stream", "hi")
+    items, error = face.collect(made)
+    assert [item.token.text for item in items] == list("abcd"[:good])
+    assert type(error) is errors.InvalidResponseError
+    assert isinstance(error, errors.UnknownError)
+    assert f"event {good + 1} has the index {indices[good]}, after {indices[good - 1]}" in str(error)
+    assert (error.partial.text, error.status) == ("abcd"[:good], 200)  # type: ignore[union-attr]
+    assert len(server.seen) == 1
+    with pytest.raises(errors.InvalidResponseError):
+        face.result(made)
+
+
+@pytest.mark.parametrize(
+    "indices",
+    [[1, 2, 3, 4], [0, 1, 2, 3], [None] * 4, [0] * 4, [1] * 4, [9] * 4, [1, None, 3, None], [None, 1, 1, 5]],
+    ids=str,
+)
+def test_a_server_that_does_not_count_is_believed(face: Any, server: RawServer, indices: list[Any]) -> None:
+    """None, or always the same index; and counting from 0 is counting, too."""
+    values = [value | {"index": index} for value, index in zip(events("abcd"), indices, strict=True)]
+    server.scripts += [[stream(*values)]]
+    items, error = face.collect(face.stream(face.client(server.url), "generate_stream", "hi"))
+    assert ("".join(item.token.text for item in items), error) == ("abcd", None)
+
+
+def test_what_came_together_arrived_together(face: Any, server: RawServer) -> None:
+    """Also when it is read and handed out a few items at a time."""
+    letters = "abcdefghijklmnopqrstuvwxyz" * 4
+    server.scripts += [[stream(*events(letters))]]
+    made = face.stream(face.client(server.url), "generate_stream", "hi")
+    assert len(face.take(made, 3)) == 3
+    server.scripts += [[stream_head(), 0.05, b"".join(chunk(sse(value)) for value in events(letters)) + END]]
+    made = face.stream(face.client(server.url), "generate_stream", "hi")
+    assert len(face.collect(made)[0]) == len(letters)
+    gaps = made.meta.gaps
+    assert len(gaps) == len(letters) - 1
+    assert sum(gap > 0 for gap in gaps) < 5  # as many pieces as the socket made of it
+    assert made.text == letters
+
+
+def test_few_of_the_events_that_have_arrived_are_objects() -> None:
+    """An open stream keeps the others as bytes, which take a seventh of the memory."""
+    reader = StreamReader(GENERATION)
+    reader.feed(b"".join(sse(value) for value in events("abcdefghij" * 20)))
+    sizes = []
+    while items := reader.take():
+        sizes.append(len(items))
+    assert sum(sizes) == 200
+    assert max(sizes) < 20
 
 
 def test_a_fully_read_stream_gives_its_connection_back(face: Any, server: RawServer) -> None:
