@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from .alarms import Alarms
@@ -51,23 +52,51 @@ class Clock(Protocol):
 class Later:
     """How to be called later on a clock.
 
-    `call` is a clock's `call_later`. `catch_up` makes calls that are due already, ahead of what its caller is
-    about to do.
+    `call` is a clock's `call_later`. What `again` calls returns in how many seconds to call it again, or
+    None. `catch_up` makes calls that are due already, ahead of what its caller is about to do.
     """
 
     call: Callable[..., Handle]
+    again: Callable[[asyncio.AbstractEventLoop, float, Callable[[], float | None]], Handle]
     catch_up: Callable[[], None] = lambda: None
 
 
 def later_on(clock: Callable[[], float]) -> Later:
     """How to be called later on `clock`: its own way, or real time where it is a mere function."""
-    if isinstance(clock, ScaledClock):
-        return Later(clock.call_later, clock.catch_up)
     found: Callable[..., Handle] | None = getattr(clock, "call_later", None)
-    if found is not None:
-        return Later(found)
-    alarms = Alarms()
-    return Later(alarms.call_later, alarms.catch_up)
+    if found is None:
+        alarms = Alarms()
+        return Later(alarms.call_later, alarms.call_again, alarms.catch_up)
+    again = partial(_Again, found)
+    return Later(found, again, clock.catch_up) if isinstance(clock, ScaledClock) else Later(found, again)
+
+
+class _Again:
+    """A call that says itself when it is to be made again, on a clock that makes a call once."""
+
+    __slots__ = ("_call", "_callback", "_handle", "_loop")
+
+    def __init__(
+        self,
+        call: Callable[..., Handle],
+        loop: asyncio.AbstractEventLoop,
+        seconds: float,
+        callback: Callable[[], float | None],
+    ) -> None:
+        self._call = call
+        self._callback: Callable[[], float | None] | None = callback
+        self._loop = loop
+        self._handle = call(loop, seconds, self._ring)
+
+    def cancel(self) -> None:
+        """Takes it back."""
+        self._callback = None
+        self._handle.cancel()
+
+    def _ring(self) -> None:
+        seconds = self._callback() if self._callback is not None else None
+        if seconds is not None and self._callback is not None:
+            self._handle = self._call(self._loop, seconds, self._ring)
 
 
 class ScaledClock:

@@ -59,9 +59,10 @@ class Wait:
 class Paced(Chunks):
     """Chunks with a time for each: the events of a stream that is written before it is sent.
 
-    It is a Wait until `times[n]` with `parts[n]` behind it, for every n; no part stands where that is empty. No
-    two times are so far apart that a quiet stream would need a comment. Who plays it notes in `sent` when each
-    part was out, on its clock, and is done with it when all are, or when `left` says that nobody is there.
+    It is a Wait until `times[n]` with `parts[n]` behind it, for every n; of an empty part there is nothing.
+    No two times are so far apart that a quiet stream would need a comment. Who plays it notes in `sent`
+    when each part was out, on its clock, and is done with it when all are, or when `left` says that nobody
+    is there.
     """
 
     __slots__ = ("left", "sent", "times")

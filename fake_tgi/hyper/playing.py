@@ -212,45 +212,53 @@ class Playing:
         return found + self._line.dates.line()
 
     def _pace(self, out: bytes = b"") -> None:
-        """Sends the next part of what is paced if it is due, behind `out`, and waits for the one after it."""
+        """Goes on with what is paced, behind `out`."""
+        self._unsent = out
+        left = self._token()
+        if left is not None:
+            self._alarm = self._later.again(self._line.loop, left, self._token)
+
+    def _token(self) -> float | None:
+        """Sends the next part of what is paced, if it is due; returns in how many seconds there is another.
+
+        None where nobody is to wait for it: the last one is out, or the client does not read.
+        """
         paced, line = self._paced, self._line
         if paced is None:
-            return
-        times, sent = paced.times, paced.sent
+            return None
+        out, self._unsent = self._unsent, b""
+        times, sent, clock = paced.times, paced.sent, self._clock
         index = len(sent)
-        left = times[index] - self._clock()
-        if paced.left:
-            self._paced = self._alarm = None
-            self._unsent = out
-            self._go()
-            return
-        if left <= 0:
-            if not line.writable:
-                self._alarm = None
-                self._unsent = out
-                return
-            part = paced.parts[index]
-            if part:
-                out += b"%x\r\n%b\r\n" % (len(part), part) if self._chunked else part
-                self._left -= len(part)
-            index += 1
-            if index == len(times):  # an end goes out with the last of them
-                sent.append(self._clock())
-                self._paced = self._alarm = None
-                self._unsent = out
-                self._go()
-                return
+        left = times[index] - clock()
+        if left > 0 and not paced.left:
             if out:
                 line.transport.write(out)
-            now = self._clock()
-            sent.append(now)
-            if not line.writable:
+            return left
+        if not line.writable:
+            self._alarm = None
+            self._unsent = out
+            return None
+        if not paced.left:
+            if part := paced.parts[index]:
+                if self._chunked:
+                    part = b"%x\r\n%b\r\n" % (len(part), part)
+                else:
+                    self._left -= len(part)
+                out = out + part if out else part
+            index += 1
+            if index < len(times):
+                if out:
+                    line.transport.write(out)
+                sent.append(now := clock())
+                if line.writable:
+                    return times[index] - now
                 self._alarm = None
-                return
-            left = times[index] - now
-        elif out:
-            line.transport.write(out)
-        self._alarm = self._later.call(line.loop, left, self._pace)
+                return None
+            sent.append(clock())
+        self._paced = self._alarm = None
+        self._unsent = out  # an end goes out with the last of them
+        self._go()
+        return None
 
     def _wait(self, frame: Wait) -> None:
         self._waiting = frame
