@@ -7,6 +7,7 @@ what is left of the call's clocks is worked out before each read of the head. Th
 from __future__ import annotations
 
 import http.client
+import io
 import socket
 import time
 from typing import Any
@@ -18,10 +19,29 @@ __all__ = ["TimedResponse"]
 _CLOSE_ENOUGH = 0.01  # seconds; a timeout need not be set again for less
 
 
+class _Buffered:
+    """A socket as HTTPResponse uses it, which makes a file of it and nothing else."""
+
+    __slots__ = ("_size", "_sock")
+
+    def __init__(self, sock: Any, size: int) -> None:
+        self._sock, self._size = sock, size
+
+    def makefile(self, mode: str) -> Any:
+        """The file that the answer is read from."""
+        return self._sock.makefile(mode, self._size)
+
+
 class TimedResponse(http.client.HTTPResponse):
-    """An HTTPResponse whose head must be here before the first clock of `clocks` runs out."""
+    """An HTTPResponse whose head must be here before the first clock of `clocks` runs out.
+
+    `buffer`: bytes of the body to read together with the head, and to keep room for while the answer is open.
+    """
 
     clocks: Clocks | None = None
+
+    def __init__(self, sock: Any, *args: Any, buffer: int = io.DEFAULT_BUFFER_SIZE, **kwargs: Any) -> None:
+        super().__init__(_Buffered(sock, buffer), *args, **kwargs)
 
     def begin(self) -> None:
         """Read the head; raises TimeoutError when it is not here in time."""

@@ -31,11 +31,12 @@ from ._head import TimedResponse
 from ._operations import Operation
 from ._timeouts import Clocks
 
-__all__ = ["Reply", "Transport"]
+__all__ = ["STREAM_BUFFER", "Reply", "Sending", "Transport"]
 
 A = TypeVar("A")
 E = TypeVar("E")
 
+STREAM_BUFFER = 1 << 11  # bytes that a stream keeps room for while it is open; its body is read past it
 _PIECE = 1 << 14  # small enough that a batch of items stays in the cache
 _POOL = 256  # connections kept open to one server; more may be open at once
 
@@ -149,11 +150,15 @@ class _Sending(threading.local):
 
 
 class Sending:
-    """One request under way: another thread can break it off; a fresh connection is told from a kept one."""
+    """One request under way: another thread can break it off; a fresh connection is told from a kept one.
 
-    __slots__ = ("cancelled", "clocks", "connection", "fresh")
+    `buffer`: how many bytes are read at a time while the head is.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("buffer", "cancelled", "clocks", "connection", "fresh")
+
+    def __init__(self, buffer: int = io.DEFAULT_BUFFER_SIZE) -> None:
+        self.buffer = buffer
         self.clocks: Clocks | None = None
         self.connection: Any = None
         self.fresh = True
@@ -184,7 +189,7 @@ def _watched(pool_class: type[Any], sending: _Sending) -> type[Any]:
             current.fresh = getattr(connection, "sock", None) is None
             current.connection = connection
             if isinstance(connection, _Joining):
-                connection.clocks = current.clocks
+                connection.clocks, connection.buffer = current.clocks, current.buffer
             if current.cancelled:
                 connection.close()
         return connection
@@ -200,6 +205,7 @@ class _Joining:
     """
 
     clocks: Clocks | None = None
+    buffer = io.DEFAULT_BUFFER_SIZE
     _head: bytes | None = None
     _body: Any = None
 
@@ -220,7 +226,7 @@ class _Joining:
 
     def response_class(self, *args: Any, **kwargs: Any) -> TimedResponse:
         """What http.client makes an answer with."""
-        made = TimedResponse(*args, **kwargs)
+        made = TimedResponse(*args, buffer=self.buffer, **kwargs)
         made.clocks = clocks = self.clocks
         if clocks is not None:
             clocks.start(time.monotonic())

@@ -37,13 +37,13 @@ class _State(StreamState[E, A]):
     def run(self) -> Generator[E, None, None]:  # a generator, so that an item costs no call
         if self.closed:
             return
-        from ._requests import Sending
+        from ._requests import STREAM_BUFFER, Sending
 
         exchange = self.begin()
         transport = self.transport()
         while True:
             try:
-                self.sending = Sending()
+                self.sending = Sending(STREAM_BUFFER)
                 reply = self.reply = transport.send(exchange, self.sending)
                 if exchange.head(reply.status, reply.headers):
                     reply.drain()
