@@ -26,7 +26,7 @@ class StreamState(Generic[E, A]):
     until then nothing is sent and no parameter is looked at."""
 
     def __init__(self, start: Callable[[], Exchange[A, E]]) -> None:
-        self._start = start
+        self._start: Callable[[], Exchange[A, E]] | None = start
         self.exchange: Exchange[A, E] | None = None
         self.reader: StreamReader[E] | None = None
         self.error: TextGenerationError | None = None
@@ -41,7 +41,9 @@ class StreamState(Generic[E, A]):
     def begin(self) -> Exchange[A, E]:
         """The exchange, made now if need be."""
         if self.exchange is None:
-            self.exchange = self._start()
+            start, self._start = self._start, None  # and every argument of the call with it
+            assert start is not None, "a stream begins once"
+            self.exchange = start()
         return self.exchange
 
     def end(self) -> None:

@@ -89,7 +89,7 @@ class StreamReader(Generic[T]):
         self.count = 0
         """How many items have been read, of those that have arrived; the last few may not be handed out."""
         self.latest: list[T] = []
-        """The last one or two items that were read."""
+        """The last one or two items that were read, where they may tell the usage."""
 
     @property
     def seen(self) -> bool:
@@ -219,9 +219,11 @@ class StreamReader(Generic[T]):
         if count < len(items):
             del items[count:]
         self.count += count
-        self.latest = items[-2:]
-        if self._end.wrong:
-            self._fail(explained(InvalidResponseError(self._end.wrong)))
+        end = self._end
+        if end.last or self._protocol.vague:
+            self.latest = items[-2:]
+        if end.wrong:
+            self._fail(explained(InvalidResponseError(end.wrong)))
         return items
 
     def _other(self, event: bytes | NamedEvent, at_end: bool) -> T | None:

@@ -11,6 +11,8 @@ import sys
 from typing import Any
 
 TOKENS = 5_000
+SHORT = 50
+OPEN = 10  # events of a stream that then goes silent
 
 
 def _dumps(value: Any) -> bytes:
@@ -21,9 +23,13 @@ def _chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-def _stream(events: list[bytes]) -> bytes:
+def _begun(events: list[bytes]) -> bytes:
     head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-    return head + b"".join(_chunk(b"data: " + event + b"\n\n") for event in events) + b"0\r\n\r\n"
+    return head + b"".join(_chunk(b"data: " + event + b"\n\n") for event in events)
+
+
+def _stream(events: list[bytes]) -> bytes:
+    return _begun(events) + b"0\r\n\r\n"
 
 
 def _whole(body: bytes) -> bytes:
@@ -75,7 +81,10 @@ def _big(size: int) -> list[bytes]:
 
 
 ANSWERS = {
-    b"/short": _stream(_generate_events(50)),
+    b"/short": _stream(_generate_events(SHORT)),
+    b"/short/v1/chat/completions": _stream(_chat_events(SHORT)),
+    b"/open": _begun(_generate_events(SHORT)[:OPEN]),
+    b"/open/v1/chat/completions": _begun(_chat_events(SHORT)[:OPEN]),
     b"/stream": _stream(_generate_events(TOKENS)),
     b"/unary": _whole(_unary()),
     b"/big": _stream(_big(5_000_000)),

@@ -1,7 +1,7 @@
 """What is measured, for each library. Runs in that library's own environment, so it imports nothing of ours.
 
 `python client_workload.py LIBRARY SCENARIO URL` prints one number: CPU seconds for each unit of work (a
-token, a call, an event), or calls a second for `gather`.
+token, a call, an event, a stream), calls a second for `gather`, bytes a stream for memory.
 """
 
 from __future__ import annotations
@@ -17,8 +17,14 @@ from typing import Any
 
 warnings.simplefilter("ignore")
 TOKENS = 5_000
+SHORT = 50
+OPEN = 10
 CALLS = 200
 GATHER = 512
+AT_ONCE = 1_000
+KEPT = 400  # streams open at once, where their memory is measured
+# Where in the server the streams are that are measured many at once.
+PATHS = {"concurrent": "short", "memory": "open", "full_memory": "short", "sync_memory": "short"}
 
 
 def _cpu(work: Callable[[], Any], rounds: int) -> float:
@@ -66,6 +72,9 @@ def _text_generation(scenario: str, url: str) -> float:
             assert sum(1 for _ in made) == TOKENS
 
         return _cpu(chat, 7) / TOKENS
+    if scenario == "sync_memory":
+        client = Client(f"{url}/{PATHS[scenario]}", timeout=60)
+        return _kept(lambda: client.generate_stream("hi", max_new_tokens=SHORT))
     if scenario == "unary":
         client = Client(f"{url}/unary", timeout=60)
 
@@ -99,9 +108,9 @@ def _text_generation(scenario: str, url: str) -> float:
                 assert count == TOKENS
 
             return await _cpu_async(chat_all, 7) / TOKENS
-        if scenario in ("concurrent", "memory"):
-            short = AsyncClient(f"{url}/short", timeout=60)
-            return await _at_once(scenario, lambda: short.generate_stream("hi", max_new_tokens=50))
+        if scenario in PATHS:
+            short = AsyncClient(f"{url}/{PATHS[scenario]}", timeout=60)
+            return await _at_once(scenario, lambda: short.generate_stream("hi", max_new_tokens=SHORT))
         single = AsyncClient(f"{url}/unary", timeout=60)
         if scenario == "async_unary":
 
@@ -116,35 +125,70 @@ def _text_generation(scenario: str, url: str) -> float:
 
 
 async def _at_once(scenario: str, open_stream: Callable[[], Any]) -> float:
-    """Of streams of 50 tokens that are open at once: CPU seconds for each, or (`memory`) bytes for each that
-    is at its second token."""
-    streams = 1000 if scenario == "concurrent" else 400
-
-    async def read(stream: Any) -> None:
-        count = 0
-        async for _ in stream:
-            count += 1
-        assert count == 50, count
-
+    """Of streams that are open at once: CPU seconds for each that is read from its beginning to its end, or
+    bytes for each that waits (`memory`), or that has its first token handed out (`full_memory`)."""
     if scenario == "concurrent":
 
+        async def read(stream: Any) -> None:
+            count = 0
+            async for _ in stream:
+                count += 1
+            assert count >= SHORT, count
+
         async def read_all() -> None:
-            await asyncio.gather(*(read(open_stream()) for _ in range(streams)))
+            await asyncio.gather(*(read(open_stream()) for _ in range(AT_ONCE)))
 
-        return await _cpu_async(read_all, 3) / streams
+        return await _cpu_async(read_all, 3) / AT_ONCE
 
-    async def begin() -> Any:
-        reading = open_stream().__aiter__()
-        await reading.__anext__()
+    kept: list[Any] = []
+
+    async def wait(waiting: asyncio.Future[None]) -> None:
+        count = 0
+        async for _ in open_stream():
+            count += 1
+            if count == OPEN:
+                waiting.set_result(None)
+
+    async def begin() -> None:
+        if scenario == "memory":
+            waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            kept.append(asyncio.ensure_future(wait(waiting)))
+            await waiting
+            await asyncio.sleep(0)
+        else:
+            reading = open_stream().__aiter__()
+            await reading.__anext__()
+            kept.append(reading)
+
+    for _ in range(20):  # what all share is there
+        await begin()
+    before = _resident()
+    for _ in range(KEPT):
+        await begin()
+    _say_and_leave((_resident() - before) / KEPT)
+    return 0.0
+
+
+def _kept(open_stream: Callable[[], Any]) -> float:
+    """Bytes for each of some streams that have handed out their first token."""
+
+    def begin() -> Any:
+        reading = iter(open_stream())
+        next(reading)
         return reading
 
-    kept = [await begin() for _ in range(20)]  # what all share is there
+    kept = [begin() for _ in range(20)]
     before = _resident()
-    kept += [await begin() for _ in range(streams)]
-    grown = _resident() - before
-    sys.stdout.write(f"{grown / streams!r}\n")
+    kept += [begin() for _ in range(KEPT)]
+    _say_and_leave((_resident() - before) / KEPT)
+    return 0.0
+
+
+def _say_and_leave(found: float) -> None:
+    """Without ending streams that are in their middle: nothing is to be learnt from how they end."""
+    sys.stdout.write(f"{found!r}\n")
     sys.stdout.flush()
-    os._exit(0)  # 420 streams in the middle: nothing is to be learnt from how they end
+    os._exit(0)
 
 
 def _resident() -> int:
@@ -179,6 +223,13 @@ def _huggingface_hub(scenario: str, url: str) -> float:
     if scenario == "unary":
         single = InferenceClient(model=f"{url}/unary", timeout=60)
         return _cpu(lambda: [single.text_generation("hi", details=True) for _ in range(CALLS)], 3) / CALLS
+    if scenario.endswith("memory"):
+        _without_limits()
+    short = f"{url}/{PATHS.get(scenario)}"
+    few: Any = {"stream": True, "details": True, "max_new_tokens": SHORT}
+    if scenario == "sync_memory":
+        lasting = InferenceClient(model=short, timeout=60)
+        return _kept(lambda: lasting.text_generation("hi", **few))
 
     async def main() -> float:
         if scenario == "async_stream":
@@ -199,13 +250,11 @@ def _huggingface_hub(scenario: str, url: str) -> float:
                     pass
 
             return await _cpu_async(chat, 3) / TOKENS
-        if scenario in ("concurrent", "memory"):
-            short = AsyncInferenceClient(model=f"{url}/short", timeout=60)
+        if scenario in PATHS:
+            one = AsyncInferenceClient(model=short, timeout=60)
 
             async def opened() -> Any:
-                async for item in await short.text_generation(
-                    "hi", stream=True, details=True, max_new_tokens=50
-                ):
+                async for item in await one.text_generation("hi", **few):
                     yield item
 
             return await _at_once(scenario, opened)
@@ -222,6 +271,27 @@ def _huggingface_hub(scenario: str, url: str) -> float:
     return asyncio.run(main())
 
 
+def _without_limits() -> None:
+    """huggingface_hub keeps 100 connections, and gives up where more streams than that are open."""
+    import huggingface_hub as hub
+    from huggingface_hub.utils import _http
+
+    # Its own factories, whose clients are given room.
+    def sync_client() -> Any:
+        return _roomy(_http.default_client_factory())
+
+    def async_client() -> Any:
+        return _roomy(_http.default_async_client_factory())
+
+    hub.set_client_factory(sync_client)
+    hub.set_async_client_factory(async_client)
+
+
+def _roomy(client: Any) -> Any:
+    client._transport._pool._max_connections = sys.maxsize
+    return client
+
+
 def _openai(scenario: str, url: str) -> float:
     from openai import AsyncOpenAI, OpenAI
 
@@ -231,7 +301,22 @@ def _openai(scenario: str, url: str) -> float:
         create: Any = client.chat.completions.create
         return _cpu(lambda: sum(1 for _ in create(model="m", messages=messages, stream=True)), 3) / TOKENS
 
+    short = f"{url}/{PATHS.get(scenario)}/v1"
+    if scenario == "sync_memory":
+        few: Any = OpenAI(base_url=short, api_key="-").chat.completions.create
+        return _kept(lambda: few(model="m", messages=messages, stream=True))
+
     async def main() -> float:
+        if scenario in PATHS:
+            one = AsyncOpenAI(base_url=short, api_key="-")
+
+            async def opened() -> Any:
+                async for item in await one.chat.completions.create(
+                    model="m", messages=messages, stream=True
+                ):
+                    yield item
+
+            return await _at_once(scenario, opened)
         client = AsyncOpenAI(base_url=f"{url}/v1", api_key="-")
 
         async def chat() -> None:
