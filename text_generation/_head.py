@@ -41,7 +41,8 @@ class TimedResponse(http.client.HTTPResponse):
     clocks: Clocks | None = None
 
     def __init__(self, sock: Any, *args: Any, buffer: int = io.DEFAULT_BUFFER_SIZE, **kwargs: Any) -> None:
-        super().__init__(_Buffered(sock, buffer), *args, **kwargs)
+        buffered: Any = _Buffered(sock, buffer)
+        super().__init__(buffered, *args, **kwargs)
 
     def begin(self) -> None:
         """Read the head; raises TimeoutError when it is not here in time."""
