@@ -70,6 +70,16 @@ def _told(error: ValidationError) -> Iterator[Violation]:
     elif rule == "required":
         there = sorted(error.instance) if isinstance(error.instance, dict) else []
         yield Violation(where, rule, f"a member {_missing(error)!r}", f"only {shown(there)}")
+    elif rule == "dependentRequired":
+        there = sorted(error.instance) if isinstance(error.instance, dict) else []
+        yield Violation(where, "required", f"a member {_dependency(error)}", f"only {shown(there)}")
+    elif rule == "oneOf" and isinstance(error.instance, dict) and (either := _either(wanted)):
+        there = [name for name in either if name in error.instance]
+        if there:
+            yield Violation(where, rule, f"only one of {', '.join(either)}", " and ".join(there))
+        else:
+            listed = " or ".join(filter(None, (", ".join(map(repr, either[:-1])), repr(either[-1]))))
+            yield Violation(where, "required", f"a member {listed}", f"only {shown(sorted(error.instance))}")
     elif rule == "additionalProperties":
         known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
         members = error.instance if isinstance(error.instance, dict) else {}
@@ -98,6 +108,22 @@ def _closest(error: ValidationError) -> list[Violation]:
     return [
         Violation(first.where, first.rule, " or ".join(dict.fromkeys(b[0].expected for b in told)), first.got)
     ]
+
+
+def _either(branches: list[Any]) -> list[str]:
+    """The members of which exactly one must be there, where that is all that the branches say."""
+    named = [each["required"] for each in branches if isinstance(each, dict) and list(each) == ["required"]]
+    return [name for names in named for name in names] if len(named) == len(branches) else []
+
+
+def _dependency(error: ValidationError) -> str:
+    wanted: Any = error.validator_value
+    pairs = ((needed, name) for name, all_of_them in wanted.items() for needed in all_of_them)
+    return next(
+        f"{needed!r} beside {name!r}"
+        for needed, name in pairs
+        if error.message == f"{needed!r} is a dependency of {name!r}"
+    )
 
 
 def _missing(error: ValidationError) -> str:

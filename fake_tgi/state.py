@@ -115,6 +115,8 @@ class State:
         """Whether unscripted answers have ids."""
         self.told: Callable[[str], None] = like.told if like is not None else _nobody
         """Is told, in a line for the user, the id of each answer that has one."""
+        self.struck: Callable[[str], None] = _nobody
+        """Is told of each fault of a stub that strikes the call that is being answered, in words."""
         self._faults = self._planned() if settings.fault or settings.allow_fault_header else None
         self._template = cache(self._read_template)  # one for all that are copied from this state
         self.cors = Cors(settings.cors_allow_origin)
@@ -223,7 +225,7 @@ class State:
         return other
 
     def telling(self, call: Call, event: ServeEvent) -> State:
-        """This state, but the ids of drawn answers go into `event`, and to the user."""
+        """This state, but the ids of drawn answers go into `event` and to the user, a stub's faults too."""
 
         def told(id: str) -> None:
             event.why = f"{event.why}; answer {id}" if event.why else f"answer {id}"
@@ -231,7 +233,9 @@ class State:
 
         infer = self.infer.over(self.infer.shard)
         infer.told = told
-        return self.inferring(infer)
+        other = self.inferring(infer)
+        other.struck = event.strike
+        return other
 
     @property
     def ordered(self) -> bool:

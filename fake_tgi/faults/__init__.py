@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .choosing import CHANGES, FAULT_HEADER, GENERATING, Faults
+from .choosing import CHANGES, FAULT_HEADER, GENERATING, Faults, strike
 from .moment import Moment
 from .writing import FAULTS, FaultError, as_json, read_faults, read_rule, rules_of, spelled
 
@@ -19,4 +19,5 @@ __all__ = [
     "read_rule",
     "rules_of",
     "spelled",
+    "strike",
 ]

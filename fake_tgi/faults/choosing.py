@@ -7,7 +7,7 @@ once. With no rules, frames pass untouched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Final
 
 from ..call import Call
@@ -40,7 +40,7 @@ from . import answers, cuts, edits
 from .moment import Moment, answer
 from .writing import FaultError, read_faults, spelled
 
-__all__ = ["CHANGES", "FAULT_HEADER", "GENERATING", "Faults"]
+__all__ = ["CHANGES", "FAULT_HEADER", "GENERATING", "Faults", "strike"]
 
 FAULT_HEADER: Final = b"x-fake-tgi-fault"
 """Asks for faults on this one call, written as for `--fault`, where the server allows it."""
@@ -156,7 +156,17 @@ class Faults:
         except FaultError as error:
             said = string(f"{FAULT_HEADER.decode()}: {error}")
             return answer(400, JSON, b'{"error":%b,"error_type":"fault"}' % said)
-        return self._struck(call, chosen, frames, tell) if chosen else frames
+        if not chosen:
+            return frames
+        return strike(
+            call,
+            chosen,
+            frames,
+            clock=self._clock,
+            permits=self._permits,
+            model_id=self._model_id,
+            tell=tell,
+        )
 
     def _chosen(self, call: Call) -> list[tuple[Fault, float]]:
         chosen: list[tuple[Fault, float]] = []
@@ -175,23 +185,31 @@ class Faults:
                 chosen.append((rule.fault, self._since[index]))
         return chosen
 
-    def _struck(
-        self,
-        call: Call,
-        faults: list[tuple[Fault, float]],
-        frames: Iterator[Frame],
-        tell: Callable[[str], None] | None,
-    ) -> Generator[Frame, None, None]:
-        layers = [frames]
-        for fault, since in faults:
-            moment = Moment(call, self._clock, self._permits, self._model_id, since, _once(tell, fault))
-            layers.append(CHANGES[type(fault)](fault, layers[-1], moment))
-        try:
-            yield from layers[-1]
-        finally:
-            for layer in reversed(layers):
-                if isinstance(layer, Generator):
-                    layer.close()
+
+def strike(
+    call: Call,
+    faults: Sequence[tuple[Fault, float]],
+    frames: Iterator[Frame],
+    *,
+    clock: Callable[[], float],
+    permits: Permits,
+    model_id: str,
+    tell: Callable[[str], None] | None,
+) -> Generator[Frame, None, None]:
+    """`frames` with these faults, one over the other; each with the time on `clock` when it was planned.
+
+    `tell` is called with the text of each when it strikes.
+    """
+    layers = [frames]
+    for fault, since in faults:
+        moment = Moment(call, clock, permits, model_id, since, _once(tell, fault))
+        layers.append(CHANGES[type(fault)](fault, layers[-1], moment))
+    try:
+        yield from layers[-1]
+    finally:
+        for layer in reversed(layers):
+            if isinstance(layer, Generator):
+                layer.close()
 
 
 def _once(tell: Callable[[str], None] | None, fault: Fault) -> Callable[[], None]:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..matching import Asked, Difference, FormError, RequestPattern
 from ..matching.differences import shown
-from ..stubs import Error, Raw, Recorded, Step, Stub, Text, Tokens, ToolCall
+from ..stubs import Error, Faulty, Raw, Recorded, Step, Stub, Text, Tokens, ToolCall
+from ..stubs.answer_of import answer_of
+from ..stubs.faulty import faults_of
 from ..stubs.form import read_answer
 from ..stubs.wire_answers import json_body
 from .control import Control, StubGone
@@ -23,6 +25,7 @@ from .seen import SeenRequest
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from ..fault_plans import Fault
     from ..generation import FinishReason, Token
     from ..recordings.recording import Recording
     from ..stubs import StubToken
@@ -91,11 +94,21 @@ class StubBuilder(_Lasting):
         placed: Callable[[LiveStub], None],
         pattern: RequestPattern,
         lifetime: Lifetime | None = None,
+        faults: tuple[Fault, ...] = (),
     ) -> None:
         self._control = control
         self._placed = placed
         self._pattern = pattern
         self._lifetime = lifetime or Lifetime()
+        self._faults = faults
+
+    def fault(self, *faults: str | Fault) -> StubBuilder:
+        """What goes wrong with this stub's answers, in the words of `--fault`: `"cut(tokens=3)"`.
+
+        Say it before the answer. Raises FormError (a ValueError), also for what says which calls it strikes.
+        """
+        more = (*self._faults, *faults_of(faults))
+        return StubBuilder(self._control, self._placed, self._pattern, self._lifetime, more)
 
     def reply(self, text: str | Sequence[str], *, finish: FinishReason = "eos_token") -> LiveStub:
         """The model writes this text, whole or in a stream; of several, one a call, the last from then on.
@@ -173,12 +186,14 @@ class StubBuilder(_Lasting):
         return self._answered(list(answers))
 
     def _answered(self, answers: list[Any]) -> LiveStub:
+        if self._faults:
+            answers = [Faulty(answer_of(each), *self._faults) for each in answers]
         stub = LiveStub(self._control, self._pattern, answers, self._lifetime)
         self._placed(stub)
         return stub
 
     def _lasting(self, lifetime: Lifetime) -> StubBuilder:
-        return StubBuilder(self._control, self._placed, self._pattern, lifetime)
+        return StubBuilder(self._control, self._placed, self._pattern, lifetime, self._faults)
 
 
 class LiveStub(_Lasting):

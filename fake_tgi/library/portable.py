@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..matching.values import Satisfies, ValuePattern
-from ..stubs import Raw, Recorded, Stub
+from ..stubs import Faulty, Raw, Recorded, Stub
 from ..stubs.answer_of import Function
 from .control import NeedsInProcess
 
@@ -34,7 +34,8 @@ def portable(stub: Stub) -> dict[str, Any]:
             raise _stays(f"the function in `{name}`")
     written = stub.as_json()
     told = [written["answer"]] if "answer" in written else written["answers"]
-    for answer, each in zip(stub.answers, told, strict=True):
+    for given, each in zip(stub.answers, told, strict=True):
+        answer = given.answer if isinstance(given, Faulty) else given
         if isinstance(answer, Function):
             raise _stays("a function as an answer")
         if isinstance(answer, Raw) and not isinstance(answer.body, bytes):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .answer_of import Function
     from .error_answers import Error
+    from .faulty import Faulty
     from .model_answers import Generated, Text, Tokens, ToolCall, Unscripted
     from .placed import PlacedStub, StubFailure, StubMatch
     from .speech import StubToken
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Error",
+    "Faulty",
     "Function",
     "Generated",
     "PlacedStub",
@@ -39,6 +41,7 @@ __all__ = [
 
 _PARTS = {
     "Error": ".error_answers",
+    "Faulty": ".faulty",
     "Function": ".answer_of",
     "Generated": ".model_answers",
     "PlacedStub": ".placed",

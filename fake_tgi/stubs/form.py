@@ -18,6 +18,7 @@ from ..recordings.recording import Recording, parse_recording
 from ..shards.scripted import FormatError, parse_generation
 from .answer import Answer
 from .error_answers import Error
+from .faulty import Faulty
 from .hints import told
 from .model_answers import Generated, Text, Tokens, ToolCall, Unscripted
 from .speech import UNKNOWN, StubToken
@@ -39,6 +40,14 @@ def check_form(value: Any, name: str) -> None:
 def read_answer(value: Mapping[str, Any], folder: Path | None = None) -> Answer:
     """An answer in the form of StubAnswer. `folder` is where files are looked for. Raises FormError."""
     check_form(dict(value), "StubAnswer")
+    answer = _read(value, folder)
+    fault = value.get("fault")
+    if fault is None:
+        return answer
+    return Faulty(answer, *([fault] if isinstance(fault, str) else fault))
+
+
+def _read(value: Mapping[str, Any], folder: Path | None) -> Answer:
     reason = value.get("finish_reason", "eos_token")
     if "text" in value:
         return Text(value["text"], reason)

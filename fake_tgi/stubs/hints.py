@@ -24,7 +24,7 @@ _Members: TypeAlias = dict[str, list[dict[str, Any]]]
 _INDEX = re.compile(r"\[\d+\]")
 _QUOTED = re.compile(r"\['([^']*)'\]")
 _STEPS = re.compile(r"[^.\[\]]+")
-_MISSING = re.compile(r"a member '([^']+)'")
+_MISSING = re.compile(r"'([^']+)'")
 _BESIDE = ("then", "else")
 _EACH = ("allOf", "anyOf", "oneOf")
 
@@ -36,6 +36,9 @@ def told(violations: Iterable[Violation], name: str) -> list[Difference]:
     def members(place: str) -> _Members:
         return _members(name, place)
 
+    violations = list(violations)
+    of_another_type = {each.where for each in violations if each.rule == "type"}
+    violations = [each for each in violations if each.rule == "type" or each.where not in of_another_type]
     meant: set[tuple[str, str]] = set()
     unknown, wrong, missing = [], [], []
     for each in sorted(violations, key=lambda each: _in_order(each.where)):

@@ -94,6 +94,8 @@ def _doors() -> list[str]:
         '`fake-tgi serve --fault "$(cat faults.txt)"` |',
         "| header | `x-fake-tgi-fault: cut(tokens=3)` on the one call that is to go wrong; the server must "
         "allow it: `--allow-fault-header`, `Settings(allow_fault_header=True)` |",
+        "| stub | `fault: cut(tokens=3)` beside a stub's answer, which it strikes alone, and without `When`: "
+        "[stubs](stubs.md#with-what) |",
         '| admin API | `PUT /__admin/faults` with `{"faults": ["cut(tokens=3)"]}` (POST adds, GET shows, '
         "DELETE takes all away); each rule in words or as an object, as shown with each kind |",
         "",

@@ -79,7 +79,7 @@ def test_what_is_wrong_is_refused_by_its_place_and_nothing_is_applied(
         ({"answr": 1}, "answr", "no such member (did you mean `answer`?)"),
         ({"stubs": [{"answr": 1}]}, "stubs[0].answr", "no such member (did you mean `answer`?)"),
         ({"stub": [], "stubs": []}, "stub", "no such member (did you mean `stubs`?)"),
-        ({"when": {}}, "", "a member 'answer'"),
+        ({"when": {}}, "", "a member 'answer' or 'answers'"),
     ],
 )
 def test_a_refusal_tells_the_name_that_the_documentation_writes(

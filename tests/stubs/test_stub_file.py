@@ -95,7 +95,16 @@ def test_yaml_and_json_say_the_same(tmp_path: Path) -> None:
          "stubs[0].when.inputs.matches: expected a regular expression"),
         ("version: 1\nstubs:\n  - answer: {exchange: nowhere}\n", 3,
          "stubs[0].answer.exchange: expected the name of a recorded exchange"),
-        ("version: 1\nstubs:\n  - when: {}\n", 3, "stubs[0]: expected a member 'answer', got"),
+        ("version: 1\nstubs:\n  - when: {}\n", 3, "stubs[0]: expected a member 'answer' or 'answers', got"),
+        ("version: 1\nstubs:\n  - answer: {text: a, error: overload}\n", 3,
+         "stubs[0].answer: expected only one of text, tokens, tool_call, answers, error, exchange, generation, "
+         "raw, got text and error"),
+        ("version: 1\nstubs:\n  - answer: {text: a}\n    answers: [{text: b}]\n", 3,
+         "stubs[0]: expected only one of answer, answers, got answer and answers"),
+        ("version: 1\nstubs:\n  - answer: {text: a, message: b}\n", 3,
+         "stubs[0].answer: expected a member 'error' beside 'message', got only"),
+        ("version: 1\nstubs:\n  - answer: {error: overload, finish_reason: length}\n", 3,
+         "stubs[0].answer: expected a member 'text' or a member 'tokens', got only"),
         ("version: 2\nstubs: []\n", 1, "version: expected 1, got 2"),
         ("version: 1\nstubs:\n  - answers:\n    - text: a\n    - error: overload\n      message: b\n", 6,
          "stubs[0].answers[1].message: expected none: overload always has the same text"),
@@ -151,6 +160,14 @@ def problems(path: Path, text: str) -> list[str]:
     with pytest.raises(StubFileError) as caught:
         StubFile(path).read()
     return str(caught.value).removeprefix(f"{path}, ").split("; ")
+
+
+def test_what_is_no_object_at_all_is_told_once(tmp_path: Path) -> None:
+    text = "version: 1\nstubs:\n  - answer: hello\n  - 7\n"
+    assert problems(tmp_path / "stubs.yaml", text) == [
+        'line 3: stubs[0].answer: expected object, got "hello"',
+        "line 4: stubs[1]: expected object, got 7",
+    ]
 
 
 def test_a_file_without_a_version_is_told_what_to_write(tmp_path: Path) -> None:

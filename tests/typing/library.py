@@ -102,7 +102,7 @@ def stubs(fake: FakeTGI) -> None:
     fake.on().run(shout)
     fake.on().in_order("one", Error("overload"), b"three")
     fake.on().answer({"text": "x"})
-    builder = fake.on().times(2).priority(1).named("one").optional()
+    builder = fake.on().times(2).priority(1).named("one").optional().fault("cut(tokens=1)")
     assert_type(builder, StubBuilder)
     assert_type(builder.reply("x").once().in_scenario("talk", "start", then="greeted"), LiveStub)
     fake.on_generate(input="x")  # type: ignore[call-arg]

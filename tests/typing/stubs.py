@@ -8,6 +8,7 @@ from collections import deque
 from typing_extensions import assert_type
 
 from fake_tgi.app import create_app
+from fake_tgi.fault_plans import Cut
 from fake_tgi.generation import Generation, Token
 from fake_tgi.matching import (
     Absent,
@@ -26,6 +27,7 @@ from fake_tgi.scenarios import START, Scenarios
 from fake_tgi.settings import Settings
 from fake_tgi.stubs import (
     Error,
+    Faulty,
     Function,
     Generated,
     PlacedStub,
@@ -80,7 +82,7 @@ def stubs() -> None:
     for answer in (
         Text("a", "length"), ToolCall("f", {"a": 1}), Error("overload"), Raw(b"a", status=502),
         Generated(generation), Unscripted("echo"), Function(shout), shout, later, b"bytes", generation,
-        ["first", Error("incomplete", after_tokens=2)],
+        ["first", Error("incomplete", after_tokens=2)], Faulty(Text("a"), "cut(tokens=1)", Cut()),
     ):  # fmt: skip
         state.stubs.add(Stub(None, answer))
     assert_type(state.stubs.add_in_order(Stub(answer="a"), Stub(answer="b")), list[PlacedStub])
