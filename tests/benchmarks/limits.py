@@ -1,0 +1,94 @@
+"""Limits of what is measured: which figures miss theirs, and which of those misses are known.
+
+A limit stays what was set out to reach, also where it is not reached: the page marks the figure as missed and
+says why. A check fails for a figure that misses its limit and is not in KNOWN, or is worse than what is known
+of it. What is known and no longer missed is told, so that it is taken from the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["KNOWN", "Judged", "Known", "Limit", "Verdict", "verdict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The most that `what` may be; the least, where more is better."""
+
+    what: str
+    bound: float
+    at_least: bool = False
+    unit: str = "×"
+
+    def worse(self, found: float, than: float) -> bool:
+        """Whether a figure is on the wrong side of another."""
+        return found < than if self.at_least else found > than
+
+    def shown(self, found: float | None = None) -> str:
+        """For a column of limits; says so where this figure misses it."""
+        text = f"{'≥' if self.at_least else '≤'} {_number(self.bound, self.unit)}"
+        return f"{text} (missed)" if found is not None and self.worse(found, self.bound) else text
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A figure with its limit."""
+
+    limit: Limit
+    found: float
+
+    def __str__(self) -> str:
+        found = _number(self.found, self.limit.unit)
+        return f"{self.limit.what}: {found}, limit {self.limit.shown()}"
+
+    @property
+    def missed(self) -> bool:
+        """Whether the figure is on the wrong side of its limit."""
+        return self.limit.worse(self.found, self.limit.bound)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A limit that is missed: up to which figure that is no news, and why it is so."""
+
+    up_to: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check says: misses that are known, those that are not or have grown, and those that are gone."""
+
+    known: tuple[str, ...]
+    regressions: tuple[str, ...]
+    met: tuple[str, ...]
+
+
+KNOWN: Final[Mapping[str, Known]] = {}
+
+
+def verdict(judged: Sequence[Judged], known: Mapping[str, Known] = KNOWN) -> Verdict:
+    """Sort figures that have a limit."""
+    expected: list[str] = []
+    regressions: list[str] = []
+    met: list[str] = []
+    for each in judged:
+        entry = known.get(each.limit.what)
+        if not each.missed:
+            if entry is not None:
+                met.append(f"{each}: met, so take it from the list of known misses")
+        elif entry is None:
+            regressions.append(str(each))
+        elif each.limit.worse(each.found, entry.up_to):
+            regressions.append(f"{each}, known only up to {_number(entry.up_to, each.limit.unit)}")
+        else:
+            expected.append(f"{each}: {entry.why}")
+    return Verdict(tuple(expected), tuple(regressions), tuple(met))
+
+
+def _number(value: float, unit: str) -> str:
+    digits = 2 if unit == "×" else 1
+    return f"{value:,.{digits}f}{unit if unit == '×' else ' ' + unit}"
