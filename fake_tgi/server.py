@@ -30,6 +30,8 @@ __all__ = ["CannotListen", "Server", "Worker", "run", "run_on"]
 
 # How long a request that was cut may take to notice before it is cancelled, in seconds.
 _NOTICE: Final = 0.05
+# How long an end may take before the user is told what it waits for, in seconds.
+_SOON: Final = 0.5
 _COLLECT: Final = (50_000, 20, 50)
 
 
@@ -163,16 +165,18 @@ def run(
     *,
     grace: float,
     started: Callable[[str], None] = lambda url: None,
+    waiting: Callable[[int, float], None] = lambda connections, seconds: None,
 ) -> int:
     """Serves `app` in the foreground until SIGTERM or SIGINT; returns the exit status.
 
     A signal stops listening and gives requests in flight `grace` seconds (0 is returned); a further SIGINT
-    cuts them (130). `started` is called with the server's URL once requests are answered. Raises
+    cuts them (130). `started` is called with the server's URL once requests are answered, `waiting` with how
+    many connections are still busy half a second after the signal, and how long they may be. Raises
     CannotListen. Call it from the main thread.
     """
     with contextlib.closing(listen(host, port)) as sock:
         url = url_of(host, int(sock.getsockname()[1]))
-        return run_on(app, [sock], grace=grace, started=lambda: started(url))
+        return run_on(app, [sock], grace=grace, started=lambda: started(url), waiting=waiting)
 
 
 def run_on(
@@ -182,10 +186,11 @@ def run_on(
     grace: float,
     started: Callable[[], None] = lambda: None,
     opened: Callable[[Worker], Awaitable[None]] | None = None,
+    waiting: Callable[[int, float], None] = lambda connections, seconds: None,
 ) -> int:
     """The same on sockets that listen already. `opened` is awaited on the loop, before the first connection
     is taken."""
-    worker = Worker(app, started, grace, opened)
+    worker = Worker(app, started, grace, opened, waiting)
     with _signals(worker), _unhurried_collector():
         _run_loop(worker, sockets)
     return 130 if worker.hurried else 0
@@ -200,8 +205,10 @@ class Worker:
         ready: Callable[[], None],
         grace: float = 0.0,
         opened: Callable[[Worker], Awaitable[None]] | None = None,
+        waiting: Callable[[int, float], None] = lambda connections, seconds: None,
     ) -> None:
         self._opened = opened
+        self._waiting = waiting
         self._app = app
         self._ready = ready
         self._grace = grace
@@ -268,7 +275,11 @@ class Worker:
         """Lets requests in flight end, then cuts them."""
         for connection in tuple(service.connections):
             connection.shutdown()  # an idle one closes now, a busy one after its answer
-        await self._quiet(service, self._grace)
+        soon = min(self._grace, _SOON)
+        await self._quiet(service, soon)
+        if self._grace > soon and service.connections and not self.hurried:
+            self._waiting(len(service.connections), self._grace - soon)
+        await self._quiet(service, self._grace - soon)
         for connection in tuple(service.connections):
             connection.abort()
         self.hurried, hurried = False, self.hurried

@@ -80,6 +80,9 @@ def work(
         [listening],
         grace=settings.graceful_termination_timeout,
         opened=member.join,
+        waiting=lambda connections, seconds: _tell(
+            f"worker {seat.number} waits for answers on {connections} of its connections, up to {seconds:g} s"
+        ),
     )
     sys.stderr.flush()
     os._exit(status)  # a computation still running in a thread would hold up a normal exit

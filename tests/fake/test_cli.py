@@ -204,6 +204,9 @@ def test_requests_in_flight_are_cut_when_the_grace_is_over(start: Callable[..., 
         began = time.monotonic()
         assert running.end(signal.SIGTERM) == 0
         assert 0.8 < time.monotonic() - began < 5
+    assert running.process.stderr is not None
+    told = "stopping when 1 connection has had an answer, or in 0.5 s; Ctrl-C again stops at once"
+    assert running.process.stderr.read() == f"fake-tgi: {told}\n"
 
 
 def test_help_and_version_are_answered_on_stdout() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,10 @@ from .markdown import sentence
 __all__ = ["pages"]
 
 EXAMPLES: Final = Path(__file__).resolve().parents[3] / "tests" / "examples"
+
+
+# What only the project's own tests know.
+_OURS: Final = re.compile(r"^(?:@|pytestmark = )pytest\.mark\.damages_answers.*\n?", re.MULTILINE)
 
 
 def pages() -> dict[str, str]:
@@ -31,7 +36,9 @@ def _page(path: Path) -> str:
     lines = source.splitlines()
     setting: list[str] = []
     for node in tree.body:
-        text = "\n".join(lines[_first_line(node) - 1 : node.end_lineno])
+        text = _OURS.sub("", "\n".join(lines[_first_line(node) - 1 : node.end_lineno]))
+        if not text:
+            continue
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
             if setting:
                 parts += ["## Set-up", _block("\n".join(setting).strip("\n"))]
