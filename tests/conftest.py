@@ -1,7 +1,11 @@
-"""What every test may use: the folder of shared recordings, when it stands beside the checkout."""
+"""What every test may use: the folder of shared recordings, when it stands beside the checkout.
+
+And how much is tried: see sweeps.py.
+"""
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,21 +15,44 @@ from hypothesis import settings
 from fake_tgi.app import Application
 
 from .agreement.witness import Witness
+from .sweeps import THIN, examples
 
 # A busy machine is no reason to fail. All else is as Hypothesis has it, which in CI loads another profile.
-settings.register_profile("patient", settings.get_profile(settings.get_current_profile_name()), deadline=None)
+settings.register_profile(
+    "patient",
+    settings.get_profile(settings.get_current_profile_name()),
+    deadline=None,
+    max_examples=examples(settings().max_examples),
+)
 settings.load_profile("patient")
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests marked `needs_shared` run whenever the folder is there, and say why when it is not."""
+def pytest_report_header() -> str:
+    """How much is tried."""
+    return f"sweeps: {'thin (Python 3.11 in tox tries all; see CONTRIBUTING.md)' if THIN else 'full'}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests marked `needs_shared` run whenever the folder is there, and say why when it is not. Those marked
+    `sweep` are no part of a thin run.
+    """
+    if THIN:
+        left_out = [item for item in items if item.get_closest_marker("sweep")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     if SHARED.is_dir():
         return
     for item in items:
         if item.get_closest_marker("needs_shared"):
             item.add_marker(pytest.mark.skip(reason="needs ../shared, which is not beside this checkout"))
+
+
+def pytest_collection_finish() -> None:
+    """What collection has made is no garbage: looking at it again and again takes an eighth of a run."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,8 @@ from text_generation import Client, errors
 from text_generation import types as t
 from tgi_contracts import endpoint, endpoints, violations
 
+from ..sweeps import examples
+
 REFUSAL = b'{"error":"not today","error_type":"validation"}'
 #: Each client says which library it goes through; the rest is what a connection needs.
 NOT_COMPARED = {"user-agent", "host", "connection"}
@@ -257,7 +259,7 @@ CALL = st.one_of(
 NOT_STREAMED = {"best_of", "decoder_input_details"}
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=list(HealthCheck))
 @given(call=CALL)
 def test_whatever_is_asked_both_clients_send_the_same_or_refuse_alike(
     faces: tuple[Sync, Async], server: RawServer, call: tuple[str, Any, dict[str, Any]]

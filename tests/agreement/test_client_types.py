@@ -19,6 +19,8 @@ from text_generation import types as t
 from tgi_contracts import endpoint, is_valid, recordings, schema
 from tgi_contracts._resolved import resolved
 
+from ..sweeps import examples
+
 #: The type that reads what the schema describes.
 TYPES: dict[str, Any] = {
     "BestOfSequence": t.BestOfSequence,
@@ -87,7 +89,7 @@ def test_every_example_of_a_schema_is_read(name: str) -> None:
 
 @pytest.mark.parametrize("name", TYPES)
 def test_whatever_satisfies_a_schema_is_read(name: str) -> None:
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
     @given(value=json_values(resolved(name)))
     def check(value: Any) -> None:
         assume(is_valid(value, name))

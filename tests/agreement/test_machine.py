@@ -14,11 +14,12 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from ..sweeps import examples
 from .asking import Asking
 from .doing import Doing
 from .troubling import Troubling
 
-EXAMPLES = int(os.environ.get("AGREEMENT_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("AGREEMENT_EXAMPLES", examples(25)))
 FEW = settings(
     max_examples=EXAMPLES,
     stateful_step_count=40,

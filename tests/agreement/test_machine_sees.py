@@ -98,6 +98,7 @@ class ImpatientMachine(Machine):
     patience = 0.5
 
 
+@pytest.mark.sweep
 @pytest.mark.damages_answers
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_the_machine_sees(damage: str, monkeypatch: pytest.MonkeyPatch) -> None:

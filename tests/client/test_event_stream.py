@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from text_generation._chunked import ChunkedDecoder, MalformedChunk
 from text_generation._sse import Event, EventStreamDecoder, NamedEvent
 
+from ..sweeps import examples
+
 
 def _reference(body: bytes) -> list[Event]:
     """The specification's algorithm, line by line, over the whole body at once."""
@@ -69,14 +71,14 @@ BODY = st.builds(
 
 
 @given(BODY, st.lists(st.integers(0, 12), max_size=30))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_any_cut_gives_the_specifications_events(body: bytes, cuts: list[int]) -> None:
     """The decoder and the specification's own algorithm agree."""
     assert _decoded(body, cuts) == _reference(body)
 
 
 @given(st.binary(max_size=200), st.lists(st.integers(0, 12), max_size=30))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_any_bytes_at_all_are_decoded(body: bytes, cuts: list[int]) -> None:
     """It never raises, and cuts make no difference."""
     assert _decoded(body, cuts) == _reference(body)
@@ -109,7 +111,7 @@ CHUNK = st.binary(min_size=1, max_size=20) | st.sampled_from(
     st.sampled_from([b"", b"x-trailer: 1\r\n"]),
     st.lists(st.integers(1, 40), max_size=60),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_the_chunked_coding_is_decoded_wherever_it_is_cut(
     chunks: list, trailer: bytes, cuts: list[int]
 ) -> None:

@@ -12,6 +12,7 @@ from text_generation import errors
 from text_generation._folding import GENERATION, chat_protocol
 from text_generation._streams import StreamReader
 
+from ..sweeps import examples
 from .faces import Async, Sync
 from .raw_server import CLOSE, END, RESET, RawServer, chunk, response, stream_head
 from .wire import chat_event, completion_event, dumps, event, events, sse
@@ -72,14 +73,14 @@ def _read(body: bytes, cuts: list[int], protocol: Any = GENERATION) -> tuple[lis
 
 
 @given(bodies(), st.lists(st.integers(0, 40), max_size=40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_cuts_make_no_difference(body: bytes, cuts: list[int]) -> None:
     """The same items and the same end, however the bytes are cut; and nothing but our errors."""
     assert _read(body, cuts) == _read(body, [])
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 40), max_size=20))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_any_bytes_leave_one_of_our_errors(body: bytes, cuts: list[int]) -> None:
     """Bytes that are no stream at all, for both kinds of reader."""
     for protocol in (GENERATION, chat_protocol(1)):
@@ -87,7 +88,7 @@ def test_any_bytes_leave_one_of_our_errors(body: bytes, cuts: list[int]) -> None
 
 
 @given(st.lists(TEXT, min_size=1, max_size=8), st.integers(0, 7))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_what_has_arrived_can_be_asked_for_at_any_time(texts: list[str], at: int) -> None:
     """`text` and `items` in the middle of a stream are those handed out so far, and do not disturb it."""
     reader = StreamReader(GENERATION)
@@ -168,7 +169,7 @@ def test_any_fault_ends_both_clients_in_the_same_way(fault: str, kind: str) -> N
 
 
 @given(st.data())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_both_clients_read_any_stream_alike(data: Any) -> None:
     """Random streams, randomly cut into chunks of the coding and into pieces of the socket."""
     body = data.draw(bodies())

@@ -57,6 +57,7 @@ def each_value_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_answers, "is_valid", remembered)
 
 
+@pytest.mark.sweep
 @pytest.mark.timeout(3600)
 @pytest.mark.usefixtures("each_value_judged_once")
 def test_no_damage_to_a_recorded_exchange_goes_unseen() -> None:
@@ -144,6 +145,7 @@ def hidden(
     return total, unseen, needed
 
 
+@pytest.mark.sweep
 def test_by_itself_an_answer_hides_only_what_it_cannot_show() -> None:
     def values() -> Iterator[tuple[str, str, int, Any, bool]]:
         for exchange in ALL:
@@ -183,6 +185,7 @@ WRITTEN_AS_NULL = (
 )
 
 
+@pytest.mark.sweep
 @pytest.mark.needs_shared
 def test_in_an_answer_of_a_real_model_too(shared: Path) -> None:
     def values() -> Iterator[tuple[str, str, int, Any, bool]]:

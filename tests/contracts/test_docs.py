@@ -20,6 +20,7 @@ def test_its_python_runs(code: str) -> None:
     exec(compile(code, "docs/contracts.md", "exec"), {})
 
 
+@pytest.mark.sweep
 def test_its_list_of_what_no_recording_shows_is_the_one_of_the_recordings() -> None:
     listed = TEXT.partition("<!-- unproven -->\n")[2].partition("\n<!--")[0]
     assert listed == unproven_table()

@@ -24,6 +24,7 @@ def test_it_is_what_our_own_contract_of_such_a_document_asks_for() -> None:
     assert DOCUMENT["openapi"] == "3.1.0"
 
 
+@pytest.mark.sweep
 def test_it_is_valid_openapi_3_1() -> None:
     validate(DOCUMENT)
 
@@ -109,6 +110,7 @@ def test_the_document_handed_out_is_the_callers_own() -> None:
     assert openapi() == DOCUMENT
 
 
+@pytest.mark.sweep
 @pytest.mark.needs_shared
 def test_the_docs_list_every_disagreement_of_the_published_document_with_its_router(shared: Path) -> None:
     document = json.loads((shared / "spec" / "openapi.json").read_text(encoding="utf-8"))

@@ -42,6 +42,7 @@ def test_every_recorded_exchange_is_in_the_format_that_the_schema_describes(prof
         assert violations(exchange, "Exchange") == [], exchange["name"]
 
 
+@pytest.mark.sweep
 def test_every_recorded_answer_and_event_keeps_the_contract_of_its_route_by_itself() -> None:
     for exchange in ALL:
         request, status = exchange["request"], exchange["response"]["status"]
@@ -49,6 +50,7 @@ def test_every_recorded_answer_and_event_keeps_the_contract_of_its_route_by_itse
             assert violations_of(request["method"], request["path"], status, value, event=event) == []
 
 
+@pytest.mark.sweep
 def test_every_recorded_stream_is_whole_by_itself() -> None:
     """As sent, and as the data of its events with the end marker or without, its route known or not."""
     count = 0

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fake_tgi.app import Application
 from fake_tgi.serve import ROUTES
 
+from ..sweeps import examples
 from .asking import ask, make
 
 POSSIBLE = {200, 303, 400, 401, 404, 405, 413, 415, 422}
@@ -61,13 +62,13 @@ def test_every_method_at_every_path_is_answered_as_the_contracts_say(method: str
     check(APP, method, path, b"{}", {})
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(METHODS, PATHS, BODIES, HEADERS)
 def test_whatever_is_sent_is_answered(method: str, path: str, body: bytes, headers: dict[str, str]) -> None:
     check(APP, method, path, body, headers)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(
     st.sampled_from(sorted(path for path, route in ROUTES.items() if route.post)),
     st.fixed_dictionaries(

@@ -16,6 +16,7 @@ from fake_tgi.exposition import exposition
 from fake_tgi.frames import Body, Head, Work
 from fake_tgi.settings import Settings
 
+from ..sweeps import examples
 from .asking import make
 
 PARAMETERS = st.fixed_dictionaries(
@@ -60,7 +61,7 @@ def told(app: Application, bodies: list[Any]) -> tuple[list[Any], str, list[Any]
     return answers, exposition(app.state.metrics), kept
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(BODIES, min_size=1, max_size=4))
 def test_both_ways_lead_to_the_same(bodies: list[Any]) -> None:
     def fresh() -> Application:

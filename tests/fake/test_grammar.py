@@ -25,6 +25,8 @@ from fake_tgi.shards.grammar import GrammarError, GrammarShard, answers_to
 from fake_tgi.tokenizer import Tokenizer
 from fake_tgi.tools import tool_grammar
 
+from ..sweeps import examples
+
 TOKENIZER = Tokenizer.load()
 PERSON = {
     "type": "object",
@@ -311,7 +313,7 @@ SCHEMAS = _objects(
 )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=examples(60), suppress_health_check=list(HealthCheck))
 @given(schema=SCHEMAS)
 def test_any_schema_that_compiles_is_satisfied(schema: Any) -> None:
     """Also inside somebody's property test: draws do not disturb Hypothesis."""

@@ -16,6 +16,8 @@ from fake_tgi.schemas.checks import check_grammar
 from fake_tgi.schemas.meta_schema import meta_schema_error
 from fake_tgi.schemas.outlines import compile_error
 
+from ..sweeps import examples
+
 ANY_OF = "is not valid under any of the schemas listed in the 'anyOf' keyword"
 SCHEMA_TYPES = 'is not of types "boolean", "object"'
 
@@ -215,7 +217,7 @@ SCHEMAS = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(schema=SCHEMAS)
 @example(schema={"type": "array", "items": {"type": ["null", "string"]}, "minItems": 2.0})
 def test_what_is_a_schema_agrees_with_another_validator(schema: Any) -> None:
@@ -223,7 +225,7 @@ def test_what_is_a_schema_agrees_with_another_validator(schema: Any) -> None:
     assert (meta_schema_error(schema) is None) == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(value=SCHEMAS, kind=st.sampled_from(["json", "json_schema"]))
 def test_every_value_gets_a_verdict(value: Any, kind: str) -> None:
     message = check_grammar(kind, value)

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from fake_tgi.text_blocks import blocks
 from fake_tgi.tokenizer import Tokenizer
 
+from ..sweeps import examples
+
 WORDS = st.sampled_from(
     ["a", "the", "lazy", "don't", "12345", "x" * 70, "...", "\t", "\n", " ", "", "'s", "é", "<|", "Word", "_"]
 )
@@ -17,7 +19,7 @@ TEXTS = st.lists(WORDS, max_size=80).map(" ".join)
 TOKENIZER = Tokenizer.load()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(TEXTS)
 def test_blocks_are_the_text_and_cut_no_word(text: str) -> None:
     found = blocks(text)
@@ -28,7 +30,7 @@ def test_blocks_are_the_text_and_cut_no_word(text: str) -> None:
         assert not behind[1].isspace()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(TEXTS)
 def test_the_tokens_of_blocks_are_those_of_the_text(text: str) -> None:
     assert TOKENIZER.count(text, False) == len(TOKENIZER.encode(text, False))

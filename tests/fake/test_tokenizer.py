@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from fake_tgi.tokenizer import Piece, Tokenizer, TokenizerError
 from fake_tgi.train_tokenizer import SPECIAL_TOKENS, VOCABULARY, train
 
+from ..sweeps import examples
 from .tokenizer_kinds import KINDS, model_folder
 
 ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60)
@@ -84,7 +85,7 @@ def test_pieces_cover_the_text_in_order(text: str) -> None:
     assert position == len(text.encode())
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(text=st.one_of(ANY_TEXT, NEAR_ASCII), add_special_tokens=st.booleans())
 @example(text="it's <s>not</s> we'll  \n\n see 123abc", add_special_tokens=True)
 @example(text="", add_special_tokens=False)
@@ -122,7 +123,7 @@ def _by_the_rule(tokenizer: Tokenizer, before: list[int], ids: list[int]) -> lis
     return texts
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(ids=st.lists(st.integers(0, VOCABULARY - 1), max_size=12))
 def test_texts_of_any_ids_follow_the_rule_of_the_model(ids: list[int]) -> None:
     assert SHARED_DEFAULT.texts(ids) == _by_the_rule(SHARED_DEFAULT, [], ids)

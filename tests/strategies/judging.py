@@ -1,16 +1,31 @@
-"""What the tests of the strategies share: how many examples they try, and the contracts as their judge."""
+"""What the tests of the strategies share: how many examples they try, the least one, and the contracts as
+their judge."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from hypothesis import settings
+from hypothesis import Phase, find, settings
+from hypothesis import strategies as st
 
 from tgi_contracts import Violation, check_exchange
 
-__all__ = ["SOME", "broken"]
+from ..sweeps import examples
 
-SOME = settings(max_examples=25, deadline=None)  # a loaded machine is no reason to fail
+__all__ = ["SOME", "broken", "least"]
+
+T = TypeVar("T")
+
+SOME = settings(max_examples=examples(25), deadline=None)  # a loaded machine is no reason to fail
+
+# To explain an example Hypothesis tries many others, which takes ten times as long as to shrink it.
+_PATIENT = settings(max_examples=3000, database=None, deadline=None, phases=(Phase.generate, Phase.shrink))
+
+
+def least(strategy: st.SearchStrategy[T], condition: Callable[[T], bool] = lambda value: True) -> T:
+    """The simplest value for which `condition` holds."""
+    return find(strategy, condition, settings=_PATIENT)
 
 
 def broken(exchange: dict[str, Any], *, odd: bool = False) -> list[Violation]:

@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from hypothesis import find, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_tgi.drawing import draw
@@ -16,7 +16,7 @@ from fake_tgi.strategies.asking import GET_ROUTES, POST_ROUTES, STREAMING_ROUTES
 from tgi_contracts import check_stream, violations
 
 from ..fake.asking import Reply, ask, make
-from .judging import SOME, broken
+from .judging import SOME, broken, least
 
 WORLDS = pytest.mark.parametrize("adversarial", [False, True], ids=["plain", "adversarial"])
 WHOLE = [route for route in POST_ROUTES if route != "/generate_stream"]
@@ -224,13 +224,13 @@ def test_a_model_may_choose_no_tool_and_be_asked_again() -> None:
 
 
 def test_answers_shrink_to_a_model_that_says_nothing() -> None:
-    response = find(responses("/generate"), lambda drawn: True)
+    response = least(responses("/generate"), lambda drawn: True)
     assert response.json() == {"generated_text": ""}
     assert [token.special for token in response.calls[0].generation.tokens] == [True]
 
 
 def test_a_failing_stream_shrinks_to_what_makes_it_fail() -> None:
-    stream = find(
+    stream = least(
         streams("/generate_stream", adversarial=True), lambda stream: "\u2028" in stream.generated_text
     )
     assert [token.text for token in stream.tokens[:-1]] == ["\u2028"]

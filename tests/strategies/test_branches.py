@@ -54,6 +54,7 @@ def request_schema(route: str) -> str:
     return schema
 
 
+@pytest.mark.sweep
 def test_requests_go_through_every_branch() -> None:
     known, found = branches(*map(request_schema, POST_ROUTES)), set[str]()
     for start in range(ROUNDS):
@@ -113,6 +114,7 @@ def name_of(route: Endpoint, form: Answer) -> str:
     return f"{form.schema} on {route.method} {route.path}, {form.status} {form.content_type}"
 
 
+@pytest.mark.sweep
 @pytest.mark.timeout(400)  # thousands of answers, and a loaded machine is no reason to fail
 def test_answers_have_every_form_and_go_through_every_branch() -> None:
     every = {

@@ -18,7 +18,7 @@ from fake_tgi.stopping import stop_tokens
 from fake_tgi.strategies import generations
 from fake_tgi.tokenizer import Tokenizer
 
-from .judging import SOME
+from .judging import SOME, least
 
 TOKENIZER = Tokenizer.load()
 PROMPT = "Why is the sky blue?"
@@ -149,13 +149,13 @@ def test_the_adversarial_world_has_each_oddity(oddity: str) -> None:
 
 
 def test_the_plain_world_splits_characters_over_tokens() -> None:
-    found = find(generations(asked()), lambda made: any(token.text == "" for token in made.tokens[:-1]))
+    found = least(generations(asked()), lambda made: any(token.text == "" for token in made.tokens[:-1]))
     assert any(token.text in ("\U0001f600", " \u65e5") or len(token.text) == 1 for token in found.tokens)
 
 
 @WORLDS
 def test_answers_shrink_to_an_end_token(adversarial: bool) -> None:
-    found = find(generations(asked(), adversarial=adversarial), lambda made: True)
+    found = least(generations(asked(), adversarial=adversarial), lambda made: True)
     assert [token.special for token in found.tokens] == [True]
     assert found.generated_text == ""
 
@@ -164,6 +164,6 @@ def test_a_failure_shrinks_to_the_token_that_causes_it() -> None:
     def has_a_special_one(made: Generation) -> bool:
         return any(token.special for token in made.tokens[:-1])
 
-    found = find(generations(asked(), adversarial=True), has_a_special_one)
+    found = least(generations(asked(), adversarial=True), has_a_special_one)
     assert len(found.tokens) == 2
     assert found.tokens[0] == Token(0, "", 0.0, True)

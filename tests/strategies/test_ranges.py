@@ -116,6 +116,7 @@ DRAWN: dict[str, tuple[Callable[[], st.SearchStrategy[Any]], dict[str, Range]]] 
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("what", DRAWN)
 def test_plain_numbers_come_from_the_whole_of_what_passes(what: str) -> None:
     strategy, ranges = DRAWN[what]
@@ -125,11 +126,13 @@ def test_plain_numbers_come_from_the_whole_of_what_passes(what: str) -> None:
     assert untold <= {"messages", "tools", "logit_bias"}  # and how long these are is nobody's rule
 
 
+@pytest.mark.sweep
 def test_small_numbers_are_drawn_often() -> None:
     given = [each["max_new_tokens"] for each in draw(parameters(), 2 * AT_ONCE) if each.get("max_new_tokens")]
     assert len(given) / 5 < sum(number <= 24 for number in given) < len(given)
 
 
+@pytest.mark.sweep
 def test_odd_numbers_have_the_same_ends() -> None:
     ends: dict[str, Range] = {name: (least, most, ()) for name, (least, most, _) in GENERATE.items()}
     ends["best_of"] = (0, 2, ())
@@ -142,6 +145,7 @@ GENEROUS = Settings(
 NARROW = Settings(max_input_tokens=800, max_total_tokens=1400, max_best_of=1, max_top_n_tokens=0)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("settings", "ranges"),
     [

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, find, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fake_tgi.app import Application, create_app
@@ -26,7 +26,7 @@ from fake_tgi.strategies.asking import GET_ROUTES, POST_ROUTES, STREAMING_ROUTES
 from tgi_contracts import endpoint, violations
 
 from ..fake.asking import Reply, ask, make
-from .judging import SOME
+from .judging import SOME, least
 
 WORLDS = pytest.mark.parametrize("adversarial", [False, True], ids=["plain", "adversarial"])
 TYPES: dict[str, Any] = {
@@ -123,7 +123,7 @@ def test_the_adversarial_world_has_each_spelling() -> None:
 
 @pytest.mark.parametrize("route", ["GET /", *GET_ROUTES])
 def test_routes_without_a_body_have_one_request(route: str) -> None:
-    request = find(requests(route), lambda request: True)
+    request = least(requests(route), lambda request: True)
     assert request == Request("GET", route.removeprefix("GET "))
 
 
@@ -175,11 +175,11 @@ def test_parameters_pass_the_routers_rules(stream: bool, adversarial: bool, data
 
 
 def test_requests_shrink_to_the_smallest_of_their_route() -> None:
-    def least(route: str) -> object:
-        return find(requests(route), lambda request: True).payload
+    def least_of(route: str) -> object:
+        return least(requests(route), lambda request: True).payload
 
-    assert least("/generate") == {"inputs": "Why is the sky blue?"}
-    assert least("/v1/chat/completions") == {"messages": []}
+    assert least_of("/generate") == {"inputs": "Why is the sky blue?"}
+    assert least_of("/v1/chat/completions") == {"messages": []}
 
 
 @pytest.mark.parametrize(

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, get_args
 
 import pytest
-from hypothesis import Phase, find, settings
+from hypothesis import find
 from hypothesis import strategies as st
 
 from fake_tgi.fault_plans import Close, Fault, FaultPlan, FaultRule, When
 from fake_tgi.strategies import fault_plans, generations, parameters, requests, streams
 
-# To explain an example Hypothesis tries many others, which takes ten times as long as to shrink it.
-PATIENT = settings(max_examples=3000, database=None, deadline=None, phases=(Phase.generate, Phase.shrink))
-
-
-def least(strategy: st.SearchStrategy[Any], condition: Callable[[Any], bool]) -> Any:
-    return find(strategy, condition, settings=PATIENT)
+from .judging import least
 
 
 def test_the_least_of_each_is_nothing_special() -> None:

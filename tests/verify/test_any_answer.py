@@ -21,6 +21,7 @@ from fake_tgi.verification.report import Report
 from fake_tgi.verification.seen import Seen, exchange_from
 from fake_tgi.verification.text_report import text_report
 
+from ..sweeps import examples
 from .damaged import patient
 
 SIGNS = [
@@ -77,7 +78,7 @@ def damaged(seen: Seen, data: st.DataObject, draw: Any) -> Heard:
     return Heard(status, tuple(headers), response["chunked"], (body,), (0.1,), 0.1)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(data=st.data())
 def test_any_answer_is_judged_and_reported(right: Report, data: st.DataObject) -> None:
     outcomes = [outcome for outcome in right.outcomes if outcome.seen is not None]
