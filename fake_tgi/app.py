@@ -14,6 +14,7 @@ from .access import FORBIDDEN, may_administer
 from .call import BROKEN_BODY, Call
 from .clock import later_on
 from .connection import CONNECTION
+from .endpoints.at_once import AtOnce
 from .endpoints.reading import plain
 from .frames import Frame, Head, RawHeaders
 from .headers import JSON
@@ -52,6 +53,7 @@ class Application:
         self.clock = state.clock
         self.later = later_on(state.clock)
         self.coalesce = state.settings.coalesce
+        self._at_once = AtOnce(state)
         self._player = Player(state.clock, coalesce=self.coalesce)
         self._admin: Starlette | None = None
         self.others: OtherWorkers | None = None
@@ -88,19 +90,20 @@ class Application:
             BROKEN_BODY in extensions,
             connection=extensions.get(CONNECTION),
         )
-        frames = serve(self.state, call)
+        last = False
         if message.get("more_body", False):
             if not needs_body(self.state, call):
-                frames = _last(serve(self.state, replace(call, unread=True)))
+                call, last = replace(call, unread=True), True
             elif (read := await _rest(receive, call.body, self.state.settings.payload_limit)) is None:
                 return
             else:
                 body, unread = read
                 broken = BROKEN_BODY in (scope.get("extensions") or ())
                 now = self.state.clock()
-                frames = serve(
-                    self.state, replace(call, body=body, received=now, broken=broken, unread=unread)
-                )
+                call = replace(call, body=body, received=now, broken=broken, unread=unread)
+        frames = serve(self.state, call, self._at_once)
+        if last:
+            frames = _last(frames)
         await self._player.play(frames, receive, send, extensions.get(HANG_UP))
 
     def direct(self, path: str) -> bool:
@@ -109,7 +112,7 @@ class Application:
 
     def frames(self, call: Call) -> Iterator[Frame]:
         """The answer to a call, for a server that plays frames itself (hyper/protocol.py)."""
-        return serve(self.state, call)
+        return serve(self.state, call, self._at_once)
 
     def needs_body(self, call: Call) -> bool:
         """Whether the answer depends on the body of `call`, which is not there yet."""

@@ -1,17 +1,22 @@
-"""A cache that never grows past its bound, and that threads can share without a lock.
+"""Caches that never grow past their bound, and that threads can share without a lock.
 
-It keeps two generations: when the young one is full, it becomes the old one, and what is asked for again is
-carried over. Each step is one dict operation, so two threads can at worst compute the same entry twice.
+BoundedCache keeps two generations: when the young one is full, it becomes the old one, and what is asked for
+again is carried over. Known is a dict that works out what it has not. Each step is one dict operation, so
+two threads can at worst compute the same entry twice.
 """
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
 
-__all__ = ["BoundedCache"]
+__all__ = ["BoundedCache", "Known"]
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
+
+_MOST: Final = 50_000
+_LONGEST: Final = 64
 
 
 class BoundedCache(Generic[Key, Value]):
@@ -52,3 +57,22 @@ class BoundedCache(Generic[Key, Value]):
 
     def __len__(self) -> int:
         return len(self._young.keys() | self._old.keys())
+
+
+class Known(dict[str, Value], Generic[Value]):
+    """What `work_out` makes of words and the like: to look one up again is a dict's own work.
+
+    Forgets all of them when there are 50,000; one of more than 64 characters is not kept.
+    """
+
+    def __init__(self, work_out: Callable[[str], Value]) -> None:
+        super().__init__()
+        self._work_out = work_out
+
+    def __missing__(self, word: str) -> Value:
+        value = self._work_out(word)
+        if len(word) <= _LONGEST:
+            if len(self) >= _MOST:
+                self.clear()
+            self[word] = value
+        return value

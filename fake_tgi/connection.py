@@ -29,6 +29,11 @@ class Connection:
         """The record of its last call, which is told what becomes of the connection."""
         self._paused = False
 
+    @property
+    def paused(self) -> bool:
+        """Whether the client does not read what was sent."""
+        return self._paused
+
     def left(self, *, reset: bool = False) -> None:
         """The client has closed it: properly, or (`reset`) with what was sent to it still unread."""
         if self.event is not None:

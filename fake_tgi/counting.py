@@ -12,16 +12,19 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .caches import BoundedCache
+from .caches import BoundedCache, Known
 from .text_blocks import blocks
 
 __all__ = ["piece_counter"]
 
+# The most frequent first, where the order does not matter.
 _WORDS = re.compile(
-    r"'s|'t|'re|'ve|'m|'ll|'d| ?[A-Za-z]+| ?[0-9]+| ?[^ \t\n\r\x0b\x0cA-Za-z0-9]+"
+    r" ?[A-Za-z]+|'(?:s|t|re|ve|m|ll|d)| ?[0-9]+| ?[^ \t\n\r\x0b\x0cA-Za-z0-9]+"
     r"|[ \t\n\r\x0b\x0c]+(?![^ \t\n\r\x0b\x0c])|[ \t\n\r\x0b\x0c]+"
 )
+_SPACES_TOGETHER = re.compile(r"[ \t\n\r\x0b\x0c]{2}")
 _LONGEST = 20_000
+_SHORT = 512
 # Byte-level models show each byte as a character; of ASCII, those that cannot be seen have others.
 _UNSEEN = [byte for byte in range(256) if not (33 <= byte <= 126 or 161 <= byte <= 172 or byte >= 174)]
 _BYTE_LEVEL = {byte: 256 + place for place, byte in enumerate(_UNSEEN) if byte < 128}
@@ -32,7 +35,6 @@ def _shown(word: str) -> str:
 
 
 _LONGEST_WORD = 64
-_REMEMBERED = 50_000
 
 
 def part_of(backend: Any, name: str) -> dict[str, Any]:
@@ -69,15 +71,38 @@ def piece_counter(backend: Any) -> Callable[[str], int | None] | None:
         "|".join(sorted((re.escape(each.content) for each in added), key=len)[::-1]) or "(?!)"
     )
     starts = {each.content[:1] for each in added}
-    words = _Words(backend.model)
+    tokenize = backend.model.tokenize
+
+    def word(word: str) -> int:
+        if len(word) > _LONGEST_WORD:
+            raise KeyError(word)
+        # what the library does with a word once it has cut the text, and all that it does
+        return len(tokenize(_shown(word)))
+
+    def piece(piece: str) -> int:
+        words = _WORDS.findall(" " + piece)
+        return word(words[0]) if len(words) == 1 else sum(map(count_word, words))
+
+    count_word = Known(word).__getitem__
+    count_piece = Known(piece).__getitem__
+
+    def count_block(block: str) -> int:
+        return sum(map(count_word, _WORDS.findall(block)))
+
     known: BoundedCache[str, int] = BoundedCache(entries=20_000, size=4_000_000)
 
     def count_plain(text: str) -> int:
+        if len(text) <= _SHORT and not (
+            "  " in text if text.isprintable() else _SPACES_TOGETHER.search(text)
+        ):
+            # A word takes along the one space before it, and no word goes on behind one.
+            first, *pieces = text.split(" ")
+            return count_block(first) + sum(map(count_piece, pieces))
         total = 0
         for block in blocks(text):
             number = known.get(block)
             if number is None:
-                number = sum(map(words.__getitem__, _WORDS.findall(block)))
+                number = count_block(block)
                 known.put(block, number, len(block))
             total += number
         return total
@@ -105,20 +130,3 @@ def _found_alike(added: Iterable[Any]) -> bool:
         not any(each.single_word or each.lstrip or each.rstrip for each in added)
         and len({each.normalized for each in added}) < 2
     )
-
-
-class _Words(dict[str, int]):
-    """How many tokens each word has; a KeyError for those that are too long."""
-
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        self._tokenize = model.tokenize
-
-    def __missing__(self, word: str) -> int:
-        if len(word) > _LONGEST_WORD:
-            raise KeyError(word)
-        if len(self) > _REMEMBERED:
-            self.clear()
-        # what the library does with a word once it has cut the text, and all that it does
-        count = self[word] = len(self._tokenize(_shown(word)))
-        return count

@@ -26,7 +26,7 @@ from .serde.reader import DecodeError, JsonReader, JsonSyntaxError
 from .serde.shapes import Shape
 from .serde.text import JsonSource
 
-__all__ = ["ExtractionRefusal", "extract", "is_json"]
+__all__ = ["ExtractionRefusal", "extract", "is_json", "typed"]
 
 R = TypeVar("R", bound=Request)
 T = TypeVar("T")
@@ -88,6 +88,16 @@ def extract(
         raise ExtractionRefusal(
             400, "Failed to buffer the request body: error reading a body from connection"
         )
+    return _typed(request_type, body)
+
+
+def typed(request_type: type[R], body: bytes) -> R:
+    """The request in a `body` that was read and is JSON, as its headers say. Raises ExtractionRefusal."""
+    found: R = _typed(request_type, body)
+    return found
+
+
+def _typed(request_type: object, body: bytes) -> Any:
     shape = _SHAPES[request_type]
     try:
         return shape.plain(scan(body))

@@ -9,9 +9,10 @@ from functools import lru_cache
 from .frames import RawHeaders
 from .quick_values import quickly_made
 
-__all__ = ["JSON", "TEXT", "Timings", "generation_headers", "stream_headers"]
+__all__ = ["JSON", "TEXT", "Timings", "answer_headers", "generation_headers", "stream_headers"]
 
-JSON: RawHeaders = ((b"content-type", b"application/json"),)
+_JSON = (b"content-type", b"application/json")
+JSON: RawHeaders = (_JSON,)
 TEXT: RawHeaders = ((b"content-type", b"text/plain; charset=utf-8"),)
 _STREAM: RawHeaders = ((b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache"))
 _UNBUFFERED: RawHeaders = ((b"x-accel-buffering", b"no"),)
@@ -43,6 +44,12 @@ def _milliseconds(seconds: float) -> int:
 def _number(name: bytes, value: int) -> tuple[bytes, bytes]:
     """A header; times of answers that are made at once are mostly the same few numbers."""
     return name, b"%d" % value
+
+
+_NO_TIME: RawHeaders = tuple(
+    _number(b"x-%b" % name, 0)
+    for name in (b"total-time", b"validation-time", b"queue-time", b"inference-time", b"time-per-token")
+)
 
 
 def generation_headers(
@@ -77,6 +84,22 @@ def generation_headers(
         _number(b"x-time-per-token", per_token),
         _number(b"x-prompt-tokens", prompt_tokens),
         _number(b"x-generated-tokens", generated_tokens),
+    )
+
+
+def answer_headers(compute_type: bytes, characters: int, spent: Timings) -> RawHeaders:
+    """The same for one prompt; for less where it took next to no time, as most do."""
+    total = spent.total
+    if total >= 0.001:
+        return generation_headers(compute_type, characters, (spent,))
+    return (
+        _JSON,
+        (b"x-compute-type", compute_type),
+        (b"x-compute-time", b"%.9f" % total),
+        _number(b"x-compute-characters", characters),
+        *_NO_TIME,  # no part of it takes longer than the whole
+        _number(b"x-prompt-tokens", spent.prompt_tokens),
+        _number(b"x-generated-tokens", spent.generated_tokens),
     )
 
 

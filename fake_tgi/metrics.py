@@ -8,7 +8,7 @@ Where each line is counted: router/src/server.rs, infer/mod.rs, validation.rs, b
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from operator import add
 from typing import TYPE_CHECKING
@@ -55,6 +55,12 @@ class Histogram:
         self._counts[bisect_left(self.bounds, value)] += times
         self._sum += value * times
         self._count += times
+
+    def observe_all(self, values: Iterable[float]) -> None:
+        """Adds each of `values`."""
+        self._values += values
+        if len(self._values) >= _TOGETHER:
+            self._settle()
 
     @property
     def counts(self) -> list[int]:
@@ -136,6 +142,8 @@ class Metrics:
         """Generations whose calls are counted as steps of a simulated batch."""
         self._joined: dict[int, int] = {}
         """How often so many generations, two or more, were prefilled in one call."""
+        self._rows: list[tuple[float, ...]] = []
+        """What `answered` was told and nobody has asked for."""
         self._input_length = Histogram(self._input_bounds)
         self._max_new_tokens = Histogram(self._total_bounds)
         self._generated_tokens = Histogram(self._total_bounds)
@@ -146,6 +154,7 @@ class Metrics:
 
     def take(self) -> Metrics:
         """What was counted, which begins at nothing again; what runs goes on running here."""
+        self._settle()
         taken, running = copy(self), (self.running, self.running_tokens)
         taken.running = taken.running_tokens = 0
         taken.produced = _nobody
@@ -155,6 +164,8 @@ class Metrics:
 
     def add(self, other: Metrics) -> None:
         """What was counted elsewhere, under the same limits."""
+        self._settle()
+        other._settle()
         for name, theirs in vars(other).items():
             ours = getattr(self, name)
             if isinstance(theirs, Histogram):
@@ -276,6 +287,52 @@ class Metrics:
         self._per_token.observe(timings.per_token)
         self._generated_tokens.observe(timings.generated_tokens)
 
+    def answered(self, timings: Timings, max_new_tokens: int, *, asked: int = 1) -> None:
+        """A generation that was asked for, scheduled and at its end at once, all in one, with its answer.
+
+        It is what `asked`, `scheduled`, `generated` and `succeeded` say of such a one, without what is added
+        only to be taken away again.
+        """
+        tokens = timings.generated_tokens
+        self.requests += asked
+        self.successes += 1
+        self.skipped_tokens += tokens
+        prefill, decode = self.calls["prefill"], self.calls["decode"]
+        prefill[0] += 1
+        prefill[1] += 1
+        decode[0] += tokens - 1
+        decode[1] += tokens - 1
+        each = timings.inference / tokens
+        self._rows.append(
+            (
+                max_new_tokens,
+                timings.total,
+                timings.validation,
+                timings.queue,
+                timings.inference,
+                each,
+                tokens,
+            )
+        )
+        if len(self._rows) >= _TOGETHER:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Observes what `answered` was told."""
+        rows, self._rows = self._rows, []
+        if not rows:
+            return
+        histograms = (
+            self._max_new_tokens, self._total, self._validation, self._queue, self._inference,
+            self._per_token, self._generated_tokens,
+        )  # fmt: skip
+        for histogram, values in zip(histograms, zip(*rows, strict=True), strict=True):
+            histogram.observe_all(values)
+        for *_, each, tokens in rows:
+            self._prefill.observe(each)
+            if tokens > 1:
+                self._decode.observe(each, int(tokens) - 1)
+
     def counters(self) -> Iterator[tuple[str, dict[str, str], int]]:
         """Name, labels and count of every counter that was touched."""
         if self.requests:
@@ -301,6 +358,7 @@ class Metrics:
         The generations of one request are a batch (fake_tgi/batch.py); those of different ones share one only
         where batching is simulated. Decoding and filtering take no time worth telling, joining none at all.
         """
+        self._settle()
         next_size = Histogram(_BATCH_BUCKETS)
         alone = self._max_new_tokens.count - self._batched
         for size, times in self._joined.items():

@@ -14,7 +14,7 @@ from importlib import import_module
 
 from .call import Call
 from .endpoints import about, generate
-from .endpoints.at_once import at_once
+from .endpoints.at_once import AtOnce
 from .endpoints.reading import plain
 from .extraction import ExtractionRefusal, is_json
 from .frames import Body, Chunks, Frame, Hangup, Head
@@ -110,18 +110,36 @@ def find(path: str) -> Route | None:
     return route
 
 
-def serve(state: State, call: Call) -> Iterator[Frame]:
-    """The answer to `call`, lazily; what it holds is given back when the iterator ends or is closed."""
+def serve(state: State, call: Call, at_once: AtOnce | None = None) -> Iterator[Frame]:
+    """The answer to `call`, whose body is complete; it is in the journal from now on.
+
+    What is made lazily gives back what it holds when the iterator ends or is closed; what `at_once` can
+    answer, where that is given, is there already.
+    """
     event = state.journal.begin(call)
+    if at_once is not None:
+        try:
+            whole = at_once.answer(call, event)
+        except BaseException as error:
+            return state.journal.record(event, _broken(error))
+        if whole is not None:
+            return iter(whole)
+    return _lazily(state, call, event)
+
+
+def _broken(error: BaseException) -> Iterator[Frame]:
+    """An answer that cannot be made, which whoever plays it learns."""
+    raise error
+    yield
+
+
+def _lazily(state: State, call: Call, event: ServeEvent) -> Iterator[Frame]:
     if state.replay is None:
         frames = _framed(state, call, event)
-        if call.path == "/generate":
-            frames = at_once(state, call, frames)
     else:
         framed = partial(_framed, state, call, event)
         frames = state.replay.frames(state, call, framed, partial(setattr, event, "why"))
-    frames = state.with_faults(call, frames, event.strike)
-    yield from state.journal.record(event, frames)
+    return state.journal.record(event, state.with_faults(call, frames, event.strike))
 
 
 def _framed(state: State, call: Call, event: ServeEvent) -> Iterator[Frame]:

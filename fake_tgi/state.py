@@ -182,7 +182,7 @@ class State:
 
     @property
     def plain(self) -> bool:
-        """Whether nothing stands between a call and the model, and nothing makes it wait."""
+        """Whether nothing stands between a call and the model, makes it wait, or goes wrong."""
         infer, settings = self.infer, self.settings
         return (
             self.stubs.idle
@@ -193,6 +193,8 @@ class State:
             and self.api_key is None
             and not settings.strict
             and not self.drawn
+            and self.replay is None
+            and self._faults is None
         )
 
     def plain_shard(self, inputs: str) -> Shard | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,6 +59,11 @@ class ChatTemplate:
         self._tokens = {"bos_token": bos_token, "eos_token": eos_token}
         self.uses_tools = "tools" in self._template.undeclared
         """Whether it mentions the variable `tools`; if not, TGI puts them into the last message."""
+
+    @cached_property
+    def prints_contents(self) -> bool:
+        """Whether the texts of messages stand in a prompt as they are, and nothing else depends on them."""
+        return self._template.only_prints("messages", "content", frozenset({"role"}))
 
     def render(self, messages: Sequence[tuple[str, str]], tools: Sequence[tuple[Tool, str]] | None) -> str:
         """The prompt for `messages`, each a role and a text. Raises `TemplateError`, `Breakdown`.

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Piece", "Tokenizer", "TokenizerError"]
 
 _INCOMPLETE = "\ufffd"
+_SHORT = 256  # characters; to remember the count of such a text costs as much as to count it again
 _KNOWN_EOS = ("</s>", "<|endoftext|>", "<|eot_id|>", "<|im_end|>", "<eos>", "<|end_of_text|>", "[SEP]")
 
 
@@ -172,16 +173,17 @@ class Tokenizer:
 
     def count(self, text: str, add_special_tokens: bool = True) -> int:
         """How many ids `encode` gives for the same arguments."""
+        short = self._piece_count is not None and len(text) <= _SHORT
         key = (text, add_special_tokens)
-        known = self._counts.get(key)
-        if known is not None:
+        if not short and (known := self._counts.get(key)) is not None:
             return known
         found = self._piece_count(text) if self._piece_count is not None else None
         if found is None:
             found = len(self._backend.encode(text, add_special_tokens=add_special_tokens))
         elif add_special_tokens:
             found += self._added_by_encode
-        self._counts.put(key, found, len(text))
+        if not short:
+            self._counts.put(key, found, len(text))
         return found
 
     def pieces(self, text: str, add_special_tokens: bool = True) -> list[Piece]:

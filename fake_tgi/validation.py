@@ -19,10 +19,23 @@ from .shard import Grammar, Sampling, ShardRequest
 if TYPE_CHECKING:
     from .vision.prompts import Looked
 
-__all__ = ["CHUNK", "Limits", "ValidRequest", "Validator"]
+__all__ = ["CHUNK", "Limits", "ValidRequest", "Validator", "in_one_piece"]
 
 # An answer is scheduled in pieces of this many tokens at most (V: DEFAULT_GENERATION_LENGTH).
 CHUNK = 1024
+
+
+def in_one_piece(parameters: GenerateParameters) -> bool:
+    """Whether the model is asked once and in one piece, for a text and what always comes with it."""
+    tokens = parameters.max_new_tokens
+    return (
+        tokens is not None
+        and tokens <= CHUNK
+        and parameters.best_of is None
+        and parameters.grammar is None
+        and not parameters.top_n_tokens
+        and not parameters.decoder_input_details
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,94 +1,124 @@
-"""`/generate` where nothing stands in the way: the same answer, the same books, and half the work.
+"""Whole answers where nothing stands in the way: the same bytes, the same books, and a third of the work.
 
 Most calls of a load test, and of a suite of tests, are of this kind: no stub or recording may answer them, no
-delay, image or grammar makes them wait, one piece is all of the answer, and the model cannot fail. Whatever
-is otherwise, a refusal included, takes the long way (endpoints/generate.py), before anything was counted.
+delay, image or grammar makes them wait, one piece is all of the answer, the model cannot fail and nobody
+damages what it says. Such a call is answered in one step, and what was made of one body is used for those
+that are like it (alike.py). Whatever is otherwise, a refusal included, takes the long way (serve.py), before
+anything was counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+from ..alike import MARK, Alike
 from ..call import Call
-from ..extraction import ExtractionRefusal
-from ..frames import Body, Frame, Head
-from ..headers import Timings, generation_headers
-from ..refusals import Refusal
+from ..extraction import ExtractionRefusal, is_json, typed
+from ..frames import Body, Head, RawHeaders
+from ..generation import Generation
+from ..headers import Timings, answer_headers
+from ..journal import ServeEvent
+from ..refusals import Breakdown, Refusal
+from ..remembered import Remembered
 from ..render.generate import generate_response
 from ..render.values import string
 from ..requests import GenerateParameters, GenerateRequest
 from ..run import Answer
-from ..shard import Shard
+from ..shard import ShardRequest
 from ..state import State
-from ..validation import CHUNK, ValidRequest
-from .reading import read
+from ..validation import in_one_piece
 
-__all__ = ["at_once"]
+if TYPE_CHECKING:
+    from .chats_at_once import ChatsAtOnce
+
+__all__ = ["AtOnce", "Made"]
+
+Made = tuple[ShardRequest, Generation, bytes, float, float, int]
+"""What the model was asked and said, the body of the answer, when the call was taken up and when the model
+was asked, in seconds on the server's clock, and how often the router counts the call."""
 
 
-def at_once(state: State, call: Call, otherwise: Iterator[Frame]) -> Iterator[Frame]:
-    """The answer to `POST /generate`; `otherwise` is the long way to it, which has not begun."""
-    if not state.plain or call.method != "POST" or call.broken:
-        yield from otherwise
-        return
-    began = 0.0
-    try:
-        request = read(state, call, GenerateRequest)
+class AtOnce:
+    """Answers of one fake."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._generations: Alike[GenerateParameters | None] = Alike(_parameters)
+        self._chats: ChatsAtOnce | None = None
+        self._routes = {"/generate": self._generate, "/v1/chat/completions": self._chat}
+        self._json = Remembered(_says_json)
+
+    def answer(self, call: Call, event: ServeEvent) -> tuple[Head, Body] | None:
+        """The answer to `call`, which is in the books then, in `event` too; None: it takes the long way."""
+        route = self._routes.get(call.path)
+        state = self._state
+        if route is None or call.method != "POST" or not state.plain or call.broken or call.unread:
+            return None
+        connection = call.connection
+        if connection is not None and connection.paused:
+            return None  # who knows when it goes out
+        if len(call.body) > state.settings.payload_limit or not self._json(call.headers):
+            return None
+        try:
+            made = route(call)
+        except (Breakdown, ExtractionRefusal, Refusal):
+            return None
+        if made is None:
+            return None
+        request, generation, body, began, queued, asked = made
+        tokens, now = len(generation.tokens), state.clock()
+        spent = Timings(now - began, queued - began, 0.0, now - queued, request.input_length, tokens)
+        state.metrics.answered(spent, request.max_new_tokens, asked=asked)
+        headers = answer_headers(state.compute_type, len(request.inputs), spent)
+        head = Head(200, headers + state.cors.headers(call), len(body))
+        state.journal.complete(event, head, body, tokens)
+        return head, Body(body)
+
+    def _generate(self, call: Call) -> Made | None:
+        state = self._state
         began = state.clock()
-        inputs, parameters = request.inputs, request.parameters
-        shard = state.plain_shard(inputs) if _in_one_piece(parameters) else None
-        valid = state.infer.validator.validate(inputs, parameters) if shard is not None else None
-    except (ExtractionRefusal, Refusal):
-        shard = valid = None
-    if shard is None or valid is None:
-        yield from otherwise
-        return
-    head, body = _answer(state, call, parameters, shard, valid, began)
-    yield head
-    yield body
+        found = self._generations.find(call.body)
+        if found is None:
+            request = typed(GenerateRequest, call.body)
+            parameters, inputs = request.parameters, request.inputs
+        elif found[0] is None:
+            return None
+        else:
+            parameters, inputs = found[0], found[1]
+        shard = state.plain_shard(inputs) if in_one_piece(parameters) else None
+        if shard is None:
+            return None
+        valid = state.infer.validator.validate(inputs, parameters)
+        queued = state.clock()
+        generation = shard.generate(valid.shard)
+        prompt = inputs if parameters.return_full_text else ""
+        if parameters.details:
+            assert generation.finish_reason is not None
+            answer = Answer(
+                generation.tokens, generation.generated_text, generation.finish_reason,
+                len(generation.tokens), valid.shard.input_length, generation.seed, (), (), queued, queued,
+            )  # fmt: skip
+            body = generate_response(answer, prompt=prompt, details=True)
+        else:
+            body = b'{"generated_text":%b}' % string(prompt + generation.generated_text)
+        return valid.shard, generation, body, began, queued, 1
+
+    def _chat(self, call: Call) -> Made | None:
+        if self._chats is None:
+            from .chats_at_once import ChatsAtOnce  # imported by what answers chats
+
+            self._chats = ChatsAtOnce(self._state)
+        return self._chats.make(call)
 
 
-def _in_one_piece(parameters: GenerateParameters) -> bool:
-    """Whether the model is asked once, for something that it has at hand."""
-    tokens = parameters.max_new_tokens
-    return (
-        tokens is not None
-        and tokens <= CHUNK
-        and parameters.best_of is None
-        and parameters.grammar is None
-        and not parameters.top_n_tokens
-        and not parameters.decoder_input_details
-    )
+def _says_json(headers: RawHeaders) -> bool:
+    return is_json(Call("POST", "", headers).header(b"content-type"))
 
 
-def _answer(
-    state: State, call: Call, parameters: GenerateParameters, shard: Shard, valid: ValidRequest, began: float
-) -> tuple[Head, Body]:
-    clock, metrics, asked = state.clock, state.metrics, valid.shard
-    metrics.asked()
-    queued = clock()
-    metrics.scheduled(asked.input_length, asked.max_new_tokens)
-    generation = shard.generate(asked)
-    tokens = len(generation.tokens)
-    metrics.generated(
-        tokens,
-        clock() - queued,
-        failed=False,
-        input_length=asked.input_length,
-        max_new_tokens=asked.max_new_tokens,
-    )
-    prompt = asked.inputs if parameters.return_full_text else ""
-    if parameters.details:
-        assert generation.finish_reason is not None
-        answer = Answer(
-            generation.tokens, generation.generated_text, generation.finish_reason, tokens,
-            asked.input_length, generation.seed, (), (), queued, queued,
-        )  # fmt: skip
-        body = generate_response(answer, prompt=prompt, details=True)
-    else:
-        body = b'{"generated_text":%b}' % string(prompt + generation.generated_text)
-    now = clock()
-    spent = Timings(now - began, queued - began, 0.0, now - queued, asked.input_length, tokens)
-    metrics.succeeded(spent)
-    headers = generation_headers(state.compute_type, len(asked.inputs), (spent,))
-    return Head(200, headers + state.cors.headers(call), len(body)), Body(body)
+def _parameters(body: bytes) -> GenerateParameters | None:
+    """The parameters of a body whose prompt is the mark."""
+    try:
+        request = typed(GenerateRequest, body)
+    except ExtractionRefusal:
+        return None
+    return request.parameters if request.inputs == MARK else None

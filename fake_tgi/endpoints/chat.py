@@ -25,7 +25,7 @@ from .about import pieces
 from .reading import plain, read
 from .streaming import End, begin, play
 
-__all__ = ["chat", "chat_request", "chat_tokenize", "prompt_of"]
+__all__ = ["chat", "chat_request", "chat_tokenize", "model_of", "prompt_of"]
 
 
 def chat(state: State, call: Call) -> Iterator[Frame]:
@@ -60,7 +60,8 @@ def prompt_of(state: State, request: ChatRequest) -> ChatPrompt:
         raise
 
 
-def _model(state: State, request: ChatRequest) -> str:
+def model_of(state: State, request: ChatRequest) -> str:
+    """The model that the answer names."""
     return state.settings.model_id if request.model is None or request.model == "tgi" else request.model
 
 
@@ -87,7 +88,7 @@ def _whole(state: State, request: ChatRequest, prompt: ChatPrompt) -> Iterator[F
     body = chat_completion(
         answer,
         output,
-        model=_model(state, request),
+        model=model_of(state, request),
         created=created,
         prompt_tokens=prompt_tokens,
         logprobs=bool(request.logprobs),
@@ -117,7 +118,7 @@ def _chunks(
         return True
     options = request.stream_options
     writer = ChatWriter(
-        model=_model(state, request),
+        model=model_of(state, request),
         logprobs=bool(request.logprobs),
         include_usage=options is not None and options.include_usage,
         tool_call_id=tool_call_id,

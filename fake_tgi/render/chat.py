@@ -18,7 +18,7 @@ from ..tools import NO_TOOL, FunctionCall, ToolDelta, ToolStream
 from .tools import tool_call_message, tool_delta_frame
 from .values import f32, string
 
-__all__ = ["FINISH_REASONS", "ChatWriter", "chat_completion", "usage"]
+__all__ = ["FINISH_REASONS", "ChatWriter", "chat_completion", "text_completion", "usage"]
 
 FINISH_REASONS: dict[FinishReason, bytes] = {
     "length": b'"length"',
@@ -58,17 +58,49 @@ def chat_completion(
         message = b'{"role":"assistant","content":%b}' % string(output)
     else:
         message = tool_call_message(output.name, output.arguments)
+    return _completion(
+        message, string(model), created, answer.finish_reason, prompt_tokens, answer.generated_tokens,
+        _whole_logprobs(answer) if logprobs else b"null", system_fingerprint,
+    )  # fmt: skip
+
+
+def text_completion(
+    text: str,
+    *,
+    model: bytes,
+    created: int,
+    finish_reason: FinishReason,
+    prompt_tokens: int,
+    generated_tokens: int,
+) -> bytes:
+    """The same for a text alone. `model` is a JSON string."""
+    message = b'{"role":"assistant","content":%b}' % string(text)
+    return _completion(
+        message, model, created, finish_reason, prompt_tokens, generated_tokens, b"null", SYSTEM_FINGERPRINT
+    )
+
+
+def _completion(
+    message: bytes,
+    model: bytes,
+    created: int,
+    finish_reason: FinishReason,
+    prompt_tokens: int,
+    generated_tokens: int,
+    logprobs: bytes,
+    system_fingerprint: str,
+) -> bytes:
     return (
         b'{"object":"chat.completion","id":"","created":%d,"model":%b,"system_fingerprint":%b,"choices":'
         b'[{"index":0,"message":%b,"logprobs":%b,"finish_reason":%b}],"usage":%b}'
         % (
             created,
-            string(model),
+            model,
             string(system_fingerprint),
             message,
-            _whole_logprobs(answer) if logprobs else b"null",
-            FINISH_REASONS[answer.finish_reason],
-            usage(prompt_tokens, answer.generated_tokens),
+            logprobs,
+            FINISH_REASONS[finish_reason],
+            usage(prompt_tokens, generated_tokens),
         )
     )
 

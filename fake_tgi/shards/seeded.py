@@ -17,13 +17,12 @@ from itertools import chain
 from struct import Struct
 from zlib import crc32
 
-from ..caches import BoundedCache
+from ..caches import BoundedCache, Known
 from ..generation import FinishReason, Generation, Token
 from ..likelihood import Likelihood
 from ..seeds import SeedSource, canonical, key_of
 from ..shard import ShardRequest
 from ..stopping import said, stop_tokens
-from ..text_blocks import blocks
 from ..tokenizer import Tokenizer
 from .phrases import COMMON_WORDS, FIRST, PATTERNS, SLOTS, TOPIC, UNTITLED
 
@@ -38,6 +37,11 @@ _WORDS = re.compile(r"(?<![\w<|\[/\\{])[A-Za-z]{4,20}(?![\w|>\]\\}])").findall
 _OTHER_WORDS = re.compile(r"[^\W\d_]{2,20}").findall
 _LOOKED_AT = 400
 _COMMON = frozenset(COMMON_WORDS.split())
+
+
+def _topics_in(piece: str) -> list[str]:
+    """The words in what stands between two spaces; what is beyond them makes no difference to a word."""
+    return [word for word in _WORDS(piece) if word.lower() not in _COMMON]
 
 
 class _Phrase:
@@ -104,7 +108,10 @@ class SeededShard:
         self._key = key_of(seed)
         self._ignore_eos = ignore_eos
         self._tables: dict[str, _Table] = {}
-        self._words: BoundedCache[str, list[str]] = BoundedCache(entries=20_000, size=2_000_000)
+        self._firsts = tuple(map(self._places, FIRST))
+        self._firsts_bare = tuple(self._places((first + "^", *rest)) for first, *rest in FIRST)
+        self._patterns = tuple(map(self._places, PATTERNS))
+        self._said = Known(_topics_in).__getitem__
         self._topics: BoundedCache[str, _Table] = BoundedCache(entries=4096, size=4096)
         eos = tokenizer.eos_id
         ending = () if eos is None else ((eos, tokenizer.texts([eos], tokenizer.anchor)[0]),)
@@ -147,26 +154,22 @@ class SeededShard:
         """Phrases and their tokens: sentences until the end token, or until there are enough."""
         numbers = _numbers(digest)
         draw = numbers.__next__
-        tables = self._tables
         ignore_eos = request.ignore_eos or self._ignore_eos or self._eos is None
         limit = request.max_new_tokens
         sentences = 1 + (draw() * _MOST_SENTENCES >> 16)
-        pattern = FIRST[draw() * len(FIRST) >> 16]
-        topic = self._topic(request.inputs, draw())
         # After a line break or a space, as chat templates end, an answer begins without another space.
-        suffix = "^" if request.inputs[-1:].isspace() else ""
+        firsts = self._firsts_bare if request.inputs[-1:].isspace() else self._firsts
+        pattern = firsts[draw() * len(firsts) >> 16]
+        topic = self._topic(request.inputs, draw())
         phrases: list[_Phrase] = []
         tokens: list[Token] = []
         while True:
-            for slot in pattern:
-                if slot is TOPIC:
+            # a sentence that is whole draws as many numbers as it has places
+            for table, number in zip(pattern, numbers):  # noqa: B905  numbers have no end
+                if table is None:
                     table = topic
-                else:
-                    name = slot + suffix if suffix else slot
-                    table = tables.get(name) or self._table(name)
-                suffix = ""
                 known = table.phrases  # pick(), without a call
-                at = draw() * len(known) >> 16
+                at = number * len(known) >> 16
                 phrase = known[at] or table.make(at)
                 phrases.append(phrase)
                 tokens += phrase.tokens
@@ -179,7 +182,7 @@ class SeededShard:
                 phrases.append(phrase)
                 tokens += phrase.tokens
                 return phrases, tokens
-            pattern = PATTERNS[draw() * len(PATTERNS) >> 16]
+            pattern = self._patterns[draw() * len(self._patterns) >> 16]
 
     def _text(self, phrases: list[_Phrase], tokens: tuple[Token, ...]) -> str:
         """The text of an answer that ends before, or inside, the last phrases."""
@@ -208,13 +211,7 @@ class SeededShard:
     def _topic(self, inputs: str, number: int) -> _Table:
         """A word from the end of the prompt, or something that stands for it."""
         end = inputs[-_LOOKED_AT:]
-        words: list[str] = []
-        for block in blocks(end):
-            said = self._words.get(block)
-            if said is None:
-                said = [word for word in _WORDS(block) if word.lower() not in _COMMON]
-                self._words.put(block, said, len(block))
-            words += said
+        words = list(chain.from_iterable(map(self._said, end.split(" "))))
         words = words or _OTHER_WORDS(end)
         word = words[number * len(words) >> 16] if words else UNTITLED[number * len(UNTITLED) >> 16]
         found = self._topics.get(word)
@@ -223,12 +220,18 @@ class SeededShard:
             self._topics.put(word, found)
         return found
 
+    def _places(self, pattern: tuple[str, ...]) -> tuple[_Table | None, ...]:
+        """The tables for the places of a sentence; None is for the topic."""
+        return tuple(None if slot is TOPIC else self._table(slot) for slot in pattern)
+
     def _table(self, name: str) -> _Table:
         """The phrases for a place; `^` behind its name: for the very beginning, without the space."""
-        texts = SLOTS[name.rstrip("^")]
-        if name.endswith("^"):
-            texts = tuple(text.lstrip() for text in texts)
-        table = self._tables[name] = _Table(texts, self._pairs, self._likelihood)
+        table = self._tables.get(name)
+        if table is None:
+            texts = SLOTS[name.rstrip("^")]
+            if name.endswith("^"):
+                texts = tuple(text.lstrip() for text in texts)
+            table = self._tables[name] = _Table(texts, self._pairs, self._likelihood)
         return table
 
     def _pairs(self, text: str) -> tuple[tuple[int, str], ...]:

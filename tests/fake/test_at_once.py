@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fake_tgi import serve as serving
 from fake_tgi.app import Application, create_app
 from fake_tgi.call import Call
 from fake_tgi.exposition import exposition
 from fake_tgi.frames import Body, Head, Work
+from fake_tgi.serve import serve
 from fake_tgi.settings import Settings
+from fake_tgi.templates import ChatTemplate
 
 from ..sweeps import examples
 from .asking import make
@@ -39,17 +40,49 @@ PARAMETERS = st.fixed_dictionaries(
     },
 )
 INPUTS = st.sampled_from(["Hello", "", "Why is the sky blue?", "word " * 1200, "é\n", "Deep Learning? "])
-BODIES = st.fixed_dictionaries({"inputs": INPUTS, "parameters": PARAMETERS})
+BODIES = st.tuples(st.just("/generate"), st.fixed_dictionaries({"inputs": INPUTS, "parameters": PARAMETERS}))
+MESSAGES = st.fixed_dictionaries(
+    {
+        "role": st.sampled_from(["user", "system", "assistant"]),
+        "content": INPUTS | st.sampled_from(["What is a tensor?", "What is a graph?"]),
+    }
+)
+CHATS = st.tuples(
+    st.just("/v1/chat/completions"),
+    st.fixed_dictionaries(
+        {"messages": st.lists(MESSAGES, max_size=3)},
+        optional={
+            "model": st.sampled_from(["tgi", "a/model", None]),
+            "max_tokens": st.sampled_from([0, 1, 7, 1025, None, 5000]),
+            "temperature": st.sampled_from([None, 0.0, 0.5]),
+            "seed": st.just(7),
+            "stop": st.sampled_from([[], ["e"]]),
+            "logprobs": st.booleans(),
+            "top_logprobs": st.just(2),
+            "presence_penalty": st.just(0.5),
+            "n": st.just(2),
+            "stream": st.sampled_from([False, None]),
+            "response_format": st.just({"type": "regex", "value": "[a-c]{3}"}),
+            "tools": st.just([{"type": "function", "function": {"name": "f", "arguments": {}}}]),
+        },
+    ),
+)
+OTHER_TEMPLATE = (
+    "{% for message in messages %}{{ message.role }}: {{ message.content | trim }}{% endfor %}{{ bos_token }}"
+)
 
 
-def told(app: Application, bodies: list[Any]) -> tuple[list[Any], str, list[Any]]:
-    """All answers, the books and the journal of a fake whose clock stands still."""
+def told(
+    app: Application, asked: list[tuple[str, Any]], *, short: bool, each: int
+) -> tuple[list[Any], str, list[Any]]:
+    """All answers, the books and the journal of a fake whose clock stands still; each is asked so often."""
+    app.state.unix_time = lambda: 5  # type: ignore[method-assign]
     answers = []
-    for body in bodies:
+    for path, body in [one for one in asked for _ in range(each)]:
         data = json.dumps(body).encode()
-        call = Call("POST", "/generate", ((b"content-type", b"application/json"),), data)
+        call = Call("POST", path, ((b"content-type", b"application/json"),), data)
         said: list[Any] = []
-        for frame in app.frames(call):
+        for frame in app.frames(call) if short else serve(app.state, call):
             if isinstance(frame, Work):
                 frame.result = frame.run()
             elif isinstance(frame, Head):
@@ -57,28 +90,95 @@ def told(app: Application, bodies: list[Any]) -> tuple[list[Any], str, list[Any]
             elif isinstance(frame, Body):
                 said.append(frame.data)
         answers.append(said)
-    kept = [(event.status, event.body, event.ended, event.generated) for event in app.state.journal]
+    kept = [
+        (event.status, event.body, event.ended, event.generated, event.size) for event in app.state.journal
+    ]
     return answers, exposition(app.state.metrics), kept
 
 
+@pytest.mark.parametrize("template", [None, OTHER_TEMPLATE], ids=["own template", "another template"])
 @settings(max_examples=examples(60), deadline=None)
-@given(st.lists(BODIES, min_size=1, max_size=4))
-def test_both_ways_lead_to_the_same(bodies: list[Any]) -> None:
+@given(st.lists(BODIES | CHATS, min_size=1, max_size=4), st.integers(1, 3))
+def test_both_ways_lead_to_the_same(template: str | None, asked: list[Any], each: int) -> None:
     def fresh() -> Application:
-        return create_app(Settings(), clock=lambda: 0.0, tokenizer=APP.state.tokenizer)
+        app = create_app(Settings(), clock=lambda: 0.0, tokenizer=APP.state.tokenizer)
+        if template is not None:
+            app.state._template = lambda: ChatTemplate(template, "<s>", "</s>")
+        return app
 
-    with pytest.MonkeyPatch.context() as patch:
-        short = told(fresh(), bodies)
-        patch.setattr(serving, "at_once", lambda state, call, otherwise: otherwise)
-        long = told(fresh(), bodies)
-    assert short == long
+    assert told(fresh(), asked, short=True, each=each) == told(fresh(), asked, short=False, each=each)
 
 
-def test_the_short_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    body = json.dumps({"inputs": "Hello", "parameters": {"max_new_tokens": 5}}).encode()
-    call = Call("POST", "/generate", ((b"content-type", b"application/json"),), body)
+BROKEN = {
+    "other content type": (((b"content-type", b"text/plain"),), b'{"inputs":"Hello there"}'),
+    "no JSON": (((b"content-type", b"application/json"),), b'{"inputs":"Hello there'),
+    "not UTF-8": (((b"content-type", b"application/json"),), b'{"inputs":"Hello there \xff"}'),
+    "a key twice": (
+        ((b"content-type", b"application/json"),),
+        b'{"inputs":"Hello there","inputs":"Hello there"}',
+    ),
+    "more behind it": (((b"content-type", b"application/json"),), b'{"inputs":"Hello there"} "and so on"'),
+    "the text elsewhere": (
+        ((b"content-type", b"application/json"),),
+        b'{"inputs":"Hello there","parameters":{"max_new_tokens":3,"stop":["Hello there"]}}',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_bodies_that_are_odd_are_answered_in_the_same_way_again_and_again(name: str) -> None:
+    headers, body = BROKEN[name]
+
+    def said(short: bool) -> list[Any]:
+        app = create_app(Settings(), clock=lambda: 0.0, tokenizer=APP.state.tokenizer)
+        call = Call("POST", "/generate", headers, body)
+        return [
+            [repr(frame) for frame in (app.frames(call) if short else serve(app.state, call))]
+            for _ in range(4)
+        ]
+
+    assert said(short=True) == said(short=False)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/generate", {"inputs": "Hello", "parameters": {"max_new_tokens": 5}}),
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": "Good day."}], "max_tokens": 5}),
+    ],
+)
+def test_the_short_way_is_taken(monkeypatch: pytest.MonkeyPatch, path: str, body: Any) -> None:
+    call = Call("POST", path, ((b"content-type", b"application/json"),), json.dumps(body).encode())
     monkeypatch.setattr(APP.state.infer, "generate", None)  # what the long way would ask
-    assert [type(frame) for frame in APP.frames(call)] == [Head, Body]
+    for _ in range(3):
+        assert [type(frame) for frame in APP.frames(call)] == [Head, Body]
+
+
+def test_a_chat_like_another_is_not_rendered_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def call(text: str) -> Call:
+        body = {
+            "messages": [
+                {"role": "system", "content": "Be short and kind."},
+                {"role": "user", "content": text},
+            ]
+        }
+        data = json.dumps({**body, "max_tokens": 5}).encode()
+        return Call("POST", "/v1/chat/completions", ((b"content-type", b"application/json"),), data)
+
+    for number in range(3):
+        list(APP.frames(call(f"What is the number {number}?")))
+    monkeypatch.setattr(ChatTemplate, "render", None)
+    assert [type(frame) for frame in APP.frames(call("What is the number 12345?"))] == [Head, Body]
+
+
+def test_what_breaks_on_the_short_way_is_told_and_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = create_app(Settings(), tokenizer=APP.state.tokenizer)
+    monkeypatch.setattr(app.state.metrics, "answered", None)
+    body = json.dumps({"inputs": "Hello", "parameters": {"max_new_tokens": 5}}).encode()
+    with pytest.raises(TypeError):
+        list(app.frames(Call("POST", "/generate", ((b"content-type", b"application/json"),), body)))
+    (event,) = app.state.journal
+    assert (event.ended, app.state.journal.in_flight) == ("failed", 0)
 
 
 APP = make()

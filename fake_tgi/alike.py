@@ -1,0 +1,63 @@
+"""Bodies that are like one that was read before, but for one string: the requests of a load test, of a suite.
+
+Of two JSON texts that differ only inside one plain string, the values differ only in that string. So what was
+made of the one holds for the other, and nothing of it is read again. What became of the string is seen by
+reading the body with a mark in its place. A body that no other is like is not remembered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final, Generic, TypeVar
+
+from .caches import BoundedCache
+
+__all__ = ["MARK", "Alike"]
+
+T = TypeVar("T")
+
+MARK: Final = "\ufffe\ufdd0the text that differs\ufdd1\uffff"
+"""Stands for the string in what is remembered; no text that anybody sends."""
+
+_LONGEST: Final = 8192  # bytes; a longer body costs little more to read than to look through
+# JSON prints these characters as they are. A key is never what differs.
+_STRINGS: Final = re.compile(rb'"([^"\\\x00-\x1f]{8,})"(?! *:)').finditer
+_MARK: Final = MARK.encode()
+_ONCE: Final = object()
+
+
+class Alike(Generic[T]):
+    """What was made of bodies, for all that are like them but for their last plain string of some length.
+
+    `make` gives what to remember of a body that has `MARK` in that place. Safe to share over threads.
+    """
+
+    __slots__ = ("_known", "_make")
+
+    def __init__(self, make: Callable[[bytes], T]) -> None:
+        self._make = make
+        self._known: BoundedCache[bytes, Any] = BoundedCache(entries=2000, size=2_000_000)
+
+    def find(self, body: bytes) -> tuple[T, str] | None:
+        """What was made of such a body, and the string that `MARK` stands for in it; None for a new one."""
+        if len(body) > _LONGEST:
+            return None
+        found = None
+        for found in _STRINGS(body):  # noqa: B007  the last one counts
+            pass
+        if found is None:
+            return None
+        start, end = found.span(1)
+        rest = b"%d %b%b" % (start, body[:start], body[end:])
+        known = self._known.get(rest)
+        if known is None:
+            self._known.put(rest, _ONCE, len(rest))
+            return None
+        if known is _ONCE:
+            known = (self._make(body[:start] + _MARK + body[end:]),)
+            self._known.put(rest, known, len(rest))
+        try:
+            return known[0], body[start:end].decode()
+        except UnicodeDecodeError:
+            return None
