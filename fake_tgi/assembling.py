@@ -35,6 +35,8 @@ def assembled(
         if first:
             for refused in replay.refused:
                 tell(f"not replayed: {refused}")
+            if not len(replay) and not len(replay.generations) and settings.on_miss != "record":
+                tell(f"{settings.replay} has no recordings: nothing is replayed")
         if settings.upstream is not None:
             from .recordings.on_miss import passing_on
 

@@ -343,3 +343,10 @@ def _check_replay(settings: Settings) -> None:
         raise SettingsError(f"`replay_speed` must be above 0, got {settings.replay_speed!r}")
     if settings.on_miss not in ("seeded", "fail", "proxy", "record"):
         raise SettingsError(f"`on_miss` must be seeded, fail, proxy or record, got {settings.on_miss!r}")
+    if settings.upstream is not None:
+        from .upstream_url import split_upstream  # costs start-up time that few need to pay
+
+        try:
+            split_upstream(settings.upstream)
+        except ValueError as error:
+            raise SettingsError(f"`upstream`: {error}") from None

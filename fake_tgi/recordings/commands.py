@@ -6,15 +6,21 @@ Exit status 1 when something could not be kept or read; each reason is a line on
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from ..arguments import UsageError
+from ..mistakes import Mistake
 
-__all__ = ["run_import", "run_record"]
+__all__ = ["FolderError", "run_import", "run_record"]
 
 Tell = Callable[[str], None]
+
+
+class FolderError(Mistake, OSError):
+    """There is no place for recordings."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -36,7 +42,8 @@ def run_record(words: Sequence[str], tell: Tell) -> int:
         keeper = Keeper(given.out, upstream=upstream.url, patterns=tuple(given.redact), told=tell)
     except ValueError as error:
         raise UsageError(str(error)) from None
-    recorder = Recorder(upstream, keeper)
+    _make_folder(given.out)
+    recorder = Recorder(upstream, keeper, told=tell)
     status = run(
         recorder,
         given.hostname,
@@ -54,6 +61,16 @@ def run_record(words: Sequence[str], tell: Tell) -> int:
     return status
 
 
+def _make_folder(folder: Path) -> None:
+    """So that a place that cannot be written to is told before calls are lost on it. Raises FolderError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderError(f"--out: {folder} cannot be a folder: {error.strerror or error}") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise FolderError(f"--out: {folder} cannot be written to")
+
+
 def run_import(words: Sequence[str], tell: Tell) -> int:
     """Makes recordings of other tools' files; returns the exit status."""
     given = _import_parser().parse_args(list(words))
@@ -65,7 +82,7 @@ def run_import(words: Sequence[str], tell: Tell) -> int:
         try:
             done = import_file(file, given.out, patterns=tuple(given.redact))
         except (ImportFailure, OSError) as error:
-            tell(f"{file}: {error}")
+            tell(f"{file}: {getattr(error, 'strerror', None) or error}")
             status = 1
             continue
         except ValueError as error:
@@ -92,7 +109,7 @@ def _record_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "-g",
         "--graceful-termination-timeout",
-        type=int,
+        type=_seconds,
         default=90,
         metavar="SECONDS",
         help="what calls may take to end after SIGTERM [%(default)s]",
@@ -120,6 +137,12 @@ def _common(parser: argparse.ArgumentParser) -> None:
         metavar="REGEX",
         help="more secrets, beside those of known names and forms; groups narrow it; repeat it",
     )
+
+
+def _seconds(written: str) -> int:
+    if not written.isascii() or not written.isdigit():
+        raise argparse.ArgumentTypeError(f"expected seconds from 0, got {written!r}")
+    return int(written)
 
 
 def _port(written: str) -> int:

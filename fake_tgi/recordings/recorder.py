@@ -69,9 +69,13 @@ class _Passing:
 class Recorder:
     """An ASGI application. `left` tells, after the server has stopped, what could not be kept."""
 
-    def __init__(self, upstream: Upstream, keeper: Keeper | None) -> None:
+    def __init__(
+        self, upstream: Upstream, keeper: Keeper | None, *, told: Callable[[str], None] = lambda line: None
+    ) -> None:
         self._upstream = upstream
         self._keeper = keeper
+        self._told = told
+        self._failure = ""
         self._passing = 0
         self.left: Left | None = None
 
@@ -83,9 +87,17 @@ class Recorder:
             try:
                 body = await read_body(receive)
                 if body is not None:
-                    await forward(scope, body, receive, send, self._upstream, self._keeper)
+                    await forward(
+                        scope, body, receive, send, self._upstream, self._keeper, failed=self._failed
+                    )
             finally:
                 self._passing -= 1
+
+    def _failed(self, reason: str) -> None:
+        """Tells why a call cannot be passed on, once for as long as it is the same."""
+        if reason != self._failure:
+            self._failure = reason
+            self._told(f"not recorded: {reason}")
 
     async def close(self) -> None:
         """Ends the connections and writes what is left."""
@@ -107,9 +119,19 @@ class Recorder:
 
 
 async def forward(
-    scope: Any, body: bytes, receive: Receive, send: Send, upstream: Upstream, keeper: Keeps | None
+    scope: Any,
+    body: bytes,
+    receive: Receive,
+    send: Send,
+    upstream: Upstream,
+    keeper: Keeps | None,
+    *,
+    failed: Callable[[str], None] = lambda reason: None,
 ) -> None:
-    """Passes one call on and its answer back; `keeper` None keeps nothing. `body` is all of the body."""
+    """Passes one call on and its answer back; `keeper` None keeps nothing. `body` is all of the body.
+
+    `failed` gets the reason where the server gives no answer.
+    """
     if keeper is not None and keeper.full:
         await _refuse(send, 507, "the disk is full: nothing more can be recorded until there is room")
         return
@@ -122,7 +144,7 @@ async def forward(
         body if body or any(name in ("content-length", "transfer-encoding") for name, _ in headers) else None
     )
     pump = asyncio.ensure_future(
-        _pump(passing, upstream, (method, target, headers, sent), send, began, hang_up)
+        _pump(passing, upstream, (method, target, headers, sent), send, began, hang_up, failed)
     )
     watch = asyncio.ensure_future(_left(receive))
     try:
@@ -155,10 +177,12 @@ async def _pump(
     send: Send,
     began: float,
     hang_up: HangUp | None,
+    failed: Callable[[str], None],
 ) -> None:
     try:
         passing.answer = answer = await upstream.ask(*request)
     except UpstreamError as error:
+        failed(str(error))
         await _refuse(send, 502, str(error))
         return
     clock: Callable[[], float] = time.perf_counter

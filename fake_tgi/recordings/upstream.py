@@ -6,15 +6,17 @@ comes undecoded, unredirected, without a time limit. The only module of the fake
 
 from __future__ import annotations
 
+import os
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import aiohttp
 from yarl import URL
 
 from ..hop_headers import HOP_HEADERS
+from ..upstream_url import split_upstream
 
 __all__ = ["Answer", "Upstream", "UpstreamDied", "UpstreamError"]
 
@@ -45,11 +47,7 @@ class Upstream:
     """
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"expected a URL such as http://127.0.0.1:3000, got {url!r}")
-        if parts.query or parts.fragment:
-            raise ValueError(f"expected a URL without a query, got {url!r}")
+        parts = split_upstream(url)
         user, at, host = parts.netloc.rpartition("@")
         self._base = f"{parts.scheme}://{host}{parts.path.rstrip('/')}"
         self._basic = f"Basic {b64encode(unquote(user).encode()).decode()}" if at else None
@@ -99,7 +97,7 @@ class Upstream:
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 if way.get("again") and isinstance(error, _CLOSED):
                     continue
-                raise UpstreamError(f"{self._base}: {error or type(error).__name__}") from error
+                raise UpstreamError(f"{self._base}: {_reason(error)}") from error
             break
         return Answer(response)
 
@@ -108,6 +106,16 @@ class Upstream:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _reason(error: Exception) -> str:
+    """Why there is no answer, in the system's words where it has some."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        inner = error.os_error
+        # asyncio puts words of its own in the place of the system's
+        known = inner.errno is not None and inner.errno > 0
+        return f"cannot be reached: {os.strerror(inner.errno or 0) if known else inner.strerror}"
+    return str(error) or type(error).__name__
 
 
 class Answer:

@@ -126,7 +126,7 @@ def test_a_hub_name_falls_back_to_the_embedded_tokenizer_with_a_notice(start: Ca
         (["serve", "--port", "abc"], 2, "--port: expected an integer from 0 to 65535, got 'abc'"),
         (["sreve"], 2, "unknown command 'sreve': did you mean serve?"),
         (["demo", "--fast"], 2, "unexpected argument '--fast': fake-tgi demo takes none"),
-        (["--validation-workers", "0"], 1, "`validation_workers` must be > 0"),
+        (["--validation-workers", "0"], 1, "--validation-workers must be > 0"),
         (["--hostname", "192.0.2.1", "--port", "0"], 1, "cannot listen on 192.0.2.1:0: "),
     ],
 )

@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import http.client
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from fake_tgi.app import create_app
+from fake_tgi.cli import main
 from fake_tgi.recordings.files import read_recordings
 from fake_tgi.recordings.keeping import Keeper
 from fake_tgi.recordings.recorder import Recorder
@@ -366,6 +368,33 @@ def test_when_too_much_waits_for_the_disk_calls_are_refused_and_not_lost(tmp_pat
         folder.unlink()
         assert keeper.flush(5)
         assert ask(url)[0].status == 200
+
+
+def test_why_calls_cannot_be_passed_on_is_told_once(tmp_path: Path) -> None:
+    told: list[str] = []
+    upstream = Behind("http://127.0.0.1:1")
+    with Server(Recorder(upstream, Keeper(tmp_path, upstream=upstream.url), told=told.append)) as server:
+        for _ in range(2):
+            assert ask(server.base_url)[0].status == 502
+    assert told == ["not recorded: http://127.0.0.1:1: cannot be reached: Connection refused"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ["--out", f"{os.devnull}/x"],
+            f"fake-tgi: --out: {os.devnull}/x cannot be a folder: Not a directory\n",
+        ),
+        (["--out", "x", "-g", "-1"], "expected seconds from 0, got '-1'"),
+    ],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="has another null device")
+def test_what_cannot_be_recorded_into_is_told_at_the_start(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["record", "--upstream", "http://127.0.0.1:1", *words]) in (1, 2)
+    assert told in capsys.readouterr().err
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits another process's files with prlimit")

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from fake_tgi.app import Application, create_app
+from fake_tgi.assembling import assembled
 from fake_tgi.recordings.files import read_recordings, write
 from fake_tgi.recordings.on_miss import passing_on
 from fake_tgi.recordings.recording import Recording, parse_recording, recording_json
@@ -296,12 +297,23 @@ def test_a_stub_comes_before_a_recording_and_a_refused_file_stops_no_other(
         ({"on_miss": "fail"}, "need a `replay`"),
         ({"replay": ".", "on_miss": "proxy"}, "need one another"),
         ({"replay": ".", "on_miss": "x"}, "must be seeded, fail, proxy or record"),
+        ({"replay": ".", "on_miss": "proxy", "upstream": "here"}, "`upstream`: expected a URL such as"),
+        ({"replay": ".", "on_miss": "proxy", "upstream": "http://a:b"}, "`upstream`: expected a URL such as"),
         ({"replay": ".", "replay_speed": 0.0}, "`replay_speed` must be above 0"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], reason: str) -> None:
     with pytest.raises(SettingsError, match=reason):
         create_app(Settings(**settings))
+
+
+def test_a_folder_with_nothing_to_play_is_told_unless_it_is_to_be_filled(tmp_path: Path) -> None:
+    told: list[str] = []
+    assembled(Settings(replay=str(tmp_path)), tell=told.append)
+    assert told == [f"{tmp_path} has no recordings: nothing is replayed"]
+    filling = Settings(replay=str(tmp_path), on_miss="record", upstream="http://127.0.0.1:1")
+    assembled(filling, tell=told.append)
+    assert len(told) == 1
 
 
 def test_exchanges_can_be_added_to_a_running_fake_all_or_none(tmp_path: Path) -> None:
