@@ -6,8 +6,10 @@ takes and answers is in contracts/controls.json, and so in `/api-doc/openapi.jso
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -26,6 +28,14 @@ if TYPE_CHECKING:
     from ..state import State
 
 __all__ = ["create_admin"]
+
+
+_PARAMETER: Final = re.compile(r"\{(\w+):\w+\}")
+
+
+def _named(parameter: re.Match[str]) -> str:
+    """`{id:int}` as the documentation writes it: ID."""
+    return parameter[1].upper()
 
 
 def create_admin(state: State) -> Starlette:
@@ -69,9 +79,13 @@ def create_admin(state: State) -> Starlette:
 
     async def elsewhere(request: Request, problem: Exception) -> JSONResponse:
         assert isinstance(problem, HTTPException)
-        path, there = request.url.path, ", ".join(sorted({route.path for route in routes}))
+        path = request.url.path
         if problem.status_code != 405:
-            return error(404, f"expected one of {there}, got {path}", expected=there, got=path)
+            known = sorted({_PARAMETER.sub(_named, route.path) for route in routes})
+            there = ", ".join(known)
+            near = get_close_matches(path, known, n=1, cutoff=0.8)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            return error(404, f"expected one of {there}{hint}, got {path}", expected=there + hint, got=path)
         allowed = ", ".join(sorted((problem.headers or {})["Allow"].split(", ")))
         reply = error(
             405, f"{path}: expected {allowed}, got {request.method}", expected=allowed, got=request.method

@@ -66,5 +66,8 @@ def _rules(values: list[Any]) -> list[FaultRule]:
         try:
             rules.append(read_rule(value))
         except FaultError as error:
-            raise FormatError(f"faults[{index}]: {error}") from None
+            why = str(error).rpartition(", got ")[0] or str(error)
+            raise FormatError(
+                f"faults[{index}]: expected a fault that can be read ({why}), got {value!r}"
+            ) from None
     return rules

@@ -79,7 +79,9 @@ class RequestPattern:
         given: dict[str, Any] = dict(value)
         for name, part in value.items():
             if name not in _MEMBERS:
-                raise FormError(Difference(str(name), f"one of {', '.join(_MEMBERS)}", "no such part"))
+                raise FormError(
+                    Difference(str(name), f"one of {', '.join(_MEMBERS)}{_near(name)}", "no such part")
+                )
             if part is None and name in _VALUES:
                 given[name] = value_pattern(None)  # in a file it says that nothing may be sent
         return cls(**given)
@@ -145,6 +147,14 @@ class RequestPattern:
             yield from self.body.differences(asked.body, "body")
         if self.predicate is not None and not self.predicate(asked):
             yield Difference("call", f"what {name_of(self.predicate)} accepts", asked.route)
+
+
+def _near(name: object) -> str:
+    """A hint for the name of a part that there is not."""
+    from difflib import get_close_matches  # only a mistake pays for it
+
+    near = get_close_matches(str(name), _MEMBERS, n=1)
+    return f" (did you mean `{near[0]}`?)" if near else ""
 
 
 def _asked(call: Call | Asked) -> Asked:

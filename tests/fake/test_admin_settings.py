@@ -179,6 +179,7 @@ def test_what_no_control_has_is_told_with_what_there_is() -> None:
     app = make()
     missing = ask(app, "GET", "/__admin/setings")
     assert missing.status == 404
-    assert "/__admin/settings" in missing.json()["expected"]
+    assert missing.json()["expected"].endswith(" (did you mean /__admin/settings?)")
+    assert "/__admin/stubs/ID" in missing.json()["expected"]
     wrong = ask(app, "DELETE", "/__admin/clock")
     assert (wrong.status, wrong.headers["allow"], wrong.json()["got"]) == (405, "GET, HEAD, POST", "DELETE")
