@@ -45,7 +45,11 @@ def known(names: Iterable[str]) -> None:
     for name in names:
         if name not in possible:
             said = f"`{name}` cannot be changed while the server runs"
-            raise SettingsError(f"{said}: expected one of {', '.join(possible)}")
+            from difflib import get_close_matches  # only a mistake pays for it
+
+            near = get_close_matches(name, possible, n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise SettingsError(f"{said}: expected one of {', '.join(possible)}{hint}")
 
 
 def changed(old: Settings, new: Settings) -> frozenset[str]:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
+from os import PathLike, fspath
 from typing import Any, Final, Literal, TypedDict
 
 from ..settings import Settings
 
-__all__ = ["ALIASES", "SettingsArguments", "read_settings"]
+__all__ = ["ALIASES", "SEVERAL", "SettingsArguments", "as_setting", "read_settings"]
 
 ALIASES: Final[dict[str, str]] = {"ttft": "time_to_first_token", "itl": "inter_token_latency"}
 """Short names."""
+
+SEVERAL: Final = ("cors_allow_origin", "fault")
+"""Settings that are any number of texts."""
 
 
 class SettingsArguments(TypedDict, total=False):
     """The settings, as in `fake_tgi.settings.Settings`, but for host and port; and the short names.
 
-    Times are texts with a unit or a distribution: "20ms", "lognormal(800ms,0.4)".
+    Times are texts with a unit or a distribution: "20ms", "lognormal(800ms,0.4)". A path may be a Path, and
+    one fault or several are said alike: `fault="overload"`, `fault=["overload", "gzip"]`.
     """
 
     max_concurrent_requests: int
@@ -34,8 +39,8 @@ class SettingsArguments(TypedDict, total=False):
     max_batch_size: int | None
     prometheus_port: int
     master_shard_uds_path: str
-    tokenizer_name: str
-    tokenizer_config_path: str | None
+    tokenizer_name: str | PathLike[str]
+    tokenizer_config_path: str | PathLike[str] | None
     revision: str | None
     trust_remote_code: bool
     validation_workers: int
@@ -43,13 +48,13 @@ class SettingsArguments(TypedDict, total=False):
     json_output: bool
     otlp_endpoint: str | None
     otlp_service_name: str
-    cors_allow_origin: tuple[str, ...]
+    cors_allow_origin: str | Sequence[str]
     disable_grammar_support: bool
     max_client_batch_size: int
     usage_stats: str
     payload_limit: int
     max_image_fetch_size: int
-    model_id: str
+    model_id: str | PathLike[str]
     graceful_termination_timeout: int
     model_max_length: int
     version: str
@@ -59,7 +64,7 @@ class SettingsArguments(TypedDict, total=False):
     seed: int
     answers: str
     ignore_eos: bool
-    stubs: str | None
+    stubs: str | PathLike[str] | None
     strict: bool
     admin_token: str | None
     time_to_first_token: str | None
@@ -70,11 +75,11 @@ class SettingsArguments(TypedDict, total=False):
     simulate_batching: bool
     clock: Literal["real", "virtual", "stepped"]
     speedup: float
-    replay: str | None
+    replay: str | PathLike[str] | None
     replay_speed: float
     on_miss: str
     upstream: str | None
-    fault: tuple[str, ...]
+    fault: str | Sequence[str]
     allow_fault_header: bool
     workers: int
     coalesce: bool
@@ -95,5 +100,14 @@ def read_settings(given: Mapping[str, Any]) -> dict[str, Any]:
             raise TypeError(f"FakeTGI has no setting {name!r}: {hint}")
         if own in found:
             raise TypeError(f"{own} is given twice: as {own} and as {name}")
-        found[own] = value
+        found[own] = as_setting(own, value)
     return found
+
+
+def as_setting(name: str, value: Any) -> Any:
+    """What Settings takes: a path as a text, and one text or a list of them where there may be several."""
+    if isinstance(value, PathLike):
+        return fspath(value)
+    if name in SEVERAL and isinstance(value, (str, list)):
+        return (value,) if isinstance(value, str) else tuple(value)
+    return value

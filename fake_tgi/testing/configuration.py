@@ -15,8 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from ..flags import FLAGS, switch
-from ..library.arguments import ALIASES
+from ..flags import FLAGS, refused, switch
+from ..library.arguments import ALIASES, as_setting
 from ..mistakes import Mistake
 from ..settings import Settings, SettingsError
 from .options import MODES, RECORDINGS
@@ -132,7 +132,7 @@ def assignments(lines: Sequence[str], where: str) -> dict[str, Any]:
         try:
             read = (flag.read or switch)(value)
         except ValueError as error:
-            raise ConfigurationError(f"{where}: {written}: {error}, got {value!r}") from None
+            raise ConfigurationError(f"{where}: {written}: {refused(error, value)}") from None
         found[name] = (*found.get(name, ()), read) if flag.repeats else read
     return found
 
@@ -161,9 +161,7 @@ def _setting(name: str, value: Any, layer: Layer) -> Any:
             f"{layer.where}: on_miss: expected seeded or fail, got {value!r}; "
             f"a test that reaches another server is marked fake_tgi_recording"
         )
-    if name in ("fault", "cors_allow_origin"):
-        return (value,) if isinstance(value, str) else tuple(value)
-    return value
+    return as_setting(name, value)
 
 
 def _checked(name: str, value: Any, where: str) -> Any:

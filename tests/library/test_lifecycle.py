@@ -73,6 +73,14 @@ def test_a_port_that_is_taken_is_told() -> None:
             FakeTGI(port=port).start()
 
 
+def test_paths_and_lists_may_be_given_as_python_has_them(tmp_path: Path) -> None:
+    (tmp_path / "stubs.yaml").write_text("version: 1\nstubs: []\n")
+    fake = FakeTGI(listen=False, stubs=tmp_path / "stubs.yaml", fault=["gzip", "close"])
+    assert fake.settings.stubs == str(tmp_path / "stubs.yaml")
+    assert fake.settings.fault == ("gzip", "close")
+    assert FakeTGI(listen=False, fault="gzip").settings.fault == ("gzip",)
+
+
 def test_two_fakes_never_meet() -> None:
     with FakeTGI() as one, FakeTGI() as two:
         one.reply("one")
