@@ -60,7 +60,7 @@ class Due(ABC):
         for waits in self:
             yield from waits
 
-    def paced(self, parts: tuple[bytes, ...], longest: float) -> Paced | None:
+    def paced(self, parts: Iterable[bytes], longest: float) -> Paced | None:
         """One of `parts` for each token, as one frame, instead of iterating. None where times depend on what
         others will do, or two of them are further apart than `longest`, in seconds."""
         times = self._ahead()
@@ -70,7 +70,8 @@ class Due(ABC):
             or max(map(sub, times[1:], times), default=0) > longest
         ):
             return None
-        self._together, self._paced = times, Paced(parts, times)
+        self._together = self._as_due(times)
+        self._paced = Paced(parts, times)
         return self._paced
 
     @property
@@ -81,8 +82,8 @@ class Due(ABC):
     def close(self, now: float) -> None:
         """Nobody waits any more. Of tokens that were waited for together, those due until `now` count."""
         if self._together and not self.produced:
-            sent = self._paced
-            self.produced = len(sent.sent) if sent is not None else bisect_right(self._together, now)
+            paced = self._paced
+            self.produced = paced.sent if paced is not None else bisect_right(self._together, now)
             if self.produced:
                 self.first, self.last = self._together[0], self._together[self.produced - 1]
 
@@ -93,6 +94,10 @@ class Due(ABC):
     def _ahead(self) -> array[float] | None:
         """When each token is due, where that is known before the first one is. Asked once at most."""
         return None
+
+    def _as_due(self, times: array[float]) -> Sequence[float]:
+        """These times of its own for later, when they have become those at which tokens were sent."""
+        return times[:]
 
     def _one(self, times: Iterator[tuple[float, bool]]) -> Iterator[Wait]:
         for time, due in times:
@@ -138,6 +143,9 @@ class _Steady(Due):
     def _ahead(self) -> array[float] | None:
         first, gap = self._first, self._gap
         return array("d", [first + gap * index for index in range(self._tokens)])
+
+    def _as_due(self, times: array[float]) -> Sequence[float]:
+        return _Evenly(self._first, self._gap, self._tokens)
 
     def end(self) -> Iterator[Wait]:
         last = self._first + self._gap * max(self._tokens - 1, 0)

@@ -7,10 +7,11 @@ function on frames. No frame does anything by itself, and only the player sleeps
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from .packed import Packed
 from .quick_values import quickly_made
 
 __all__ = ["Body", "Chunks", "Frame", "Hangup", "Head", "Paced", "RawHeaders", "Wait", "Work"]
@@ -59,39 +60,38 @@ class Wait:
 class Paced(Chunks):
     """Chunks with a time for each: the events of a stream that is written before it is sent.
 
-    It is a Wait until `times[n]` with `parts[n]` behind it, for every n; of an empty part there is nothing.
-    No two times are so far apart that a quiet stream would need a comment. Who plays it notes in `sent`
-    when each part was out, on its clock, and is done with it when all are, or when `left` says that nobody
-    is there.
+    It is a Wait until `times[n]` with `packed[n]` behind it, for every n; an empty part is none. No two
+    times are so far apart that a quiet stream would need a comment. Who plays it counts in `sent` how many
+    are out, puts the time at which each was, on its clock, where that was at which it was due, and is done
+    with it when all are out, or when `left` says that nobody is there.
     """
 
-    __slots__ = ("left", "sent", "times")
+    __slots__ = ("left", "packed", "sent", "times")
 
     __setattr__ = object.__setattr__  # it is about what happens, where other frames are values
 
-    parts: tuple[bytes, ...]
-    left: bool
-    sent: array[float]
-    times: Sequence[float]
-
-    def __init__(self, parts: tuple[bytes, ...], times: Sequence[float]) -> None:
-        self.parts = parts
+    def __init__(self, parts: Iterable[bytes], times: array[float]) -> None:
+        self.packed = Packed(parts)
         self.times = times
-        self.sent = array("d")
+        self.sent = 0
         self.left = False
 
+    @property
+    def parts(self) -> tuple[bytes, ...]:
+        """All of them."""
+        return tuple(self.packed)
+
     def end(self) -> int:
-        """Forgets what was not sent, and what nobody needs any more; returns how many bytes were."""
-        self.times = ()
-        if len(self.sent) < len(self.parts):
-            self.parts = self.parts[: len(self.sent)]
-        return sum(map(len, self.parts))
+        """Forgets what was not sent; returns how many bytes were."""
+        del self.times[self.sent :]
+        self.packed.cut(self.sent)
+        return self.packed.size
 
     def steps(self) -> Iterator[Wait | Chunks]:
         """The same as a frame after the other. What was waited for counts as sent."""
-        for time, part in zip(self.times, self.parts, strict=True):
+        for time, part in zip(self.times, self.packed, strict=True):
             yield Wait(time)
-            self.sent.append(time)
+            self.sent += 1
             if part:
                 yield Chunks((part,))
 

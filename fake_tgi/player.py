@@ -99,11 +99,12 @@ class Player:
             await send({"type": "http.response.body", "body": b""})
 
     async def _pace(self, frame: Paced, patience: _Patience, send: Send) -> None:
-        for time, part in zip(frame.times, frame.parts, strict=True):
-            await patience.wait(time, send)
+        for index, part in enumerate(frame.packed):
+            await patience.wait(frame.times[index], send)
             if part:
                 await send({"type": "http.response.body", "body": part, "more_body": True})
-            frame.sent.append(self._clock())
+            frame.times[index] = self._clock()
+            frame.sent += 1
             if frame.left:
                 return
 

@@ -33,7 +33,7 @@ def generate(state: State, call: Call) -> Iterator[Frame]:
 def generate_stream(state: State, call: Call) -> Iterator[Frame]:
     """`POST /generate_stream`: an event for each token."""
     request = read(state, call, GenerateRequest)
-    yield from _stream(state, request.inputs, request.parameters, bool(request.parameters.return_full_text))
+    return _stream(state, request.inputs, request.parameters, bool(request.parameters.return_full_text))
 
 
 def compat(state: State, call: Call) -> Iterator[Frame]:

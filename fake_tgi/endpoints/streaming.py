@@ -75,14 +75,16 @@ def play(
             if last and piece.finish_reason is not None:
                 end = (piece.finish_reason, run.seed, run.input_length)
             events, error = write(piece, end), piece.error
-            del segment, piece  # what is written needs no tokens, and may take its time
+            del segment, piece  # a stream may last, and what is not needed any more adds up
             if isinstance(events, int):
                 if due is not None:
                     for waits in islice(due, events):
                         yield from waits
                 run.drop(events)
                 return False
-            yield from timed(events, due, singly=singly)
+            frames = timed(events, due, singly=singly)
+            del events
+            yield from frames
             if error is not None:
                 yield Chunks((fail(refusal("generation", error)),))
             elif last and end is None:
@@ -107,12 +109,11 @@ def timed(events: list[bytes], due: Due | None, *, singly: bool = False) -> Iter
         return
     tokens = len(due)
     behind = tuple(filter(None, events[tokens:]))
-    paced = (
-        due.paced(tuple(events[:tokens]), KEEP_ALIVE_INTERVAL)
-        if tokens <= len(events) and not singly
-        else None
-    )
+    paced = None
+    if tokens <= len(events) and not singly:
+        paced = due.paced(events[:tokens], KEEP_ALIVE_INTERVAL)
     if paced is not None:
+        events.clear()
         yield paced
     else:
         for waits, event in zip(due, events, strict=False):

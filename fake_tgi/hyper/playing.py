@@ -227,8 +227,7 @@ class Playing:
         if paced is None:
             return None
         out, self._unsent = self._unsent, b""
-        times, sent, clock = paced.times, paced.sent, self._clock
-        index = len(sent)
+        times, index, clock = paced.times, paced.sent, self._clock
         left = times[index] - clock()
         if left > 0 and not paced.left:
             if out:
@@ -239,22 +238,23 @@ class Playing:
             self._unsent = out
             return None
         if not paced.left:
-            if part := paced.parts[index]:
+            if part := paced.packed[index]:
                 if self._chunked:
                     part = b"%x\r\n%b\r\n" % (len(part), part)
                 else:
                     self._left -= len(part)
                 out = out + part if out else part
-            index += 1
-            if index < len(times):
-                if out:
-                    line.transport.write(out)
-                sent.append(now := clock())
+            following = index + 1
+            more = following < len(times)
+            if more and out:
+                line.transport.write(out)
+            times[index] = now = clock()
+            paced.sent = following
+            if more:
                 if line.writable:
-                    return times[index] - now
+                    return times[following] - now
                 self._alarm = None
                 return None
-            sent.append(clock())
         self._paced = self._alarm = None
         self._unsent = out  # an end goes out with the last of them
         self._go()

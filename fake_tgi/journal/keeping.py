@@ -160,7 +160,13 @@ class Journal:
                     event.streamed = frame.length is None  # type: ignore[union-attr]
                     yield frame
                 elif kind is Paced:
-                    yield from self._pace(event, frame, books)  # type: ignore[arg-type]
+                    if self._enter(event, frame, books):  # type: ignore[arg-type]
+                        try:
+                            yield frame
+                        finally:
+                            _correct(event, frame, books)  # type: ignore[arg-type]
+                    else:
+                        yield from self._step(event, frame)  # type: ignore[arg-type]
                     now = clock()
                 elif kind is Wait:
                     until = frame.until  # type: ignore[union-attr]
@@ -236,31 +242,28 @@ class Journal:
         if not books.open and self._waiting:
             self._tell()
 
-    def _pace(self, event: ServeEvent, frame: Paced, books: _Books) -> Iterator[Frame]:
-        """A frame whose player itself notes when each part was sent. The books have it whole at first."""
-        size = sum(map(len, frame.parts))
+    def _enter(self, event: ServeEvent, frame: Paced, books: _Books) -> bool:
+        """Whether there is room for all of a frame whose player itself notes when each part was sent."""
+        size = frame.packed.size
         if event.size + size > self._each:
-            came, clock = event._asked.received, self._clock
-            for step in frame.steps():
-                yield step
-                if event.closed is not None:
-                    return
-                if isinstance(step, Chunks):
-                    self._keep_some(event, clock() - came, step.parts)
-            return
+            return False
         event._pieces.append(frame)
         event.size += size
         if event.kept:
             books.bytes += size
             if books.bytes > self.size:
                 self._trim(books)
-        try:
-            yield frame
-        finally:
-            unsent = size - frame.end()
-            event.size -= unsent
-            if event.kept:
-                books.bytes -= unsent
+        return True
+
+    def _step(self, event: ServeEvent, frame: Paced) -> Iterator[Frame]:
+        """One that is too long to keep, part by part."""
+        came, clock = event._asked.received, self._clock
+        for step in frame.steps():
+            yield step
+            if event.closed is not None:
+                return
+            if isinstance(step, Chunks):
+                self._keep_some(event, clock() - came, step.parts)
 
     def produced(self, tokens: int) -> None:
         """The model has produced `tokens` tokens for the answer that is being played."""
@@ -350,6 +353,15 @@ class _Books:
         self.kept: deque[ServeEvent] = deque()
         self.bytes = 0
         self.open = 0
+
+
+def _correct(event: ServeEvent, frame: Paced, books: _Books) -> None:
+    """Takes out of the books what was not sent."""
+    size = frame.packed.size
+    unsent = size - frame.end()
+    event.size -= unsent
+    if event.kept:
+        books.bytes -= unsent
 
 
 def _end(event: ServeEvent) -> Ending:

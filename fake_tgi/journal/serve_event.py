@@ -128,7 +128,7 @@ class ServeEvent:
         came = self._asked.received
         for piece in self._pieces[:]:  # it may grow meanwhile
             if isinstance(piece, Paced):
-                for at, part in zip(piece.sent, piece.parts, strict=False):
+                for at, part in zip(piece.times[: piece.sent], piece.packed, strict=False):
                     if part:
                         times.append(at - came)
                         bare.append(part)
