@@ -71,7 +71,7 @@ def read_arguments(arguments: Sequence[str], environment: Mapping[str, str]) -> 
     if values.pop("ngrok", False):
         raise UsageError("--ngrok: TGI's router stops when it is given, so the fake does; leave it out")
     _merge_old_name(values, spelled)
-    notices = [*_hostname(values, "hostname" in given), *_idle(values, spelled)]
+    notices = [*_hostname(values, "hostname" in given), *_misspelt(environment), *_idle(values, spelled)]
     known = {each.name for each in fields(Settings) if each.init}
     try:
         settings = Settings(**{name: value for name, value in values.items() if name in known})
@@ -150,6 +150,20 @@ def _idle(values: Mapping[str, Any], spelled: Mapping[str, str]) -> list[str]:
         if flag.group == "no effect" and flag.name in spelled and values.get(flag.name) not in (False, "")
     ]
     return [f"no effect on a fake: {', '.join(names)}"] if names else []
+
+
+def _misspelt(environment: Mapping[str, str]) -> list[str]:
+    """Variables with our prefix that are nearly one of ours: nobody else reads them either."""
+    ours = {flag.variable for flag in FLAGS if flag.group == "fake"}
+    found = []
+    for name in environment:
+        if name.startswith("FAKE_TGI_") and name not in ours:
+            from difflib import get_close_matches  # only a mistake pays for it
+
+            found += [
+                f"{name} is not read: did you mean {near}?" for near in get_close_matches(name, ours, 1, 0.85)
+            ]
+    return found
 
 
 def _retold(error: str, spelled: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ recorded with it and is not added.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -242,6 +243,8 @@ def replay_of(settings: Settings, tokenizer: Tokenizer) -> Replay:
         except OSError as error:
             said = f"`replay` must be a folder to record into, but {place}: {error.strerror}"
             raise SettingsError(said) from None
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise SettingsError(f"`replay` must be a folder to record into, but {place} cannot be written to")
     on_miss: OnMiss = "seeded" if settings.on_miss == "seeded" else "fail"
     try:
         return Replay.read(place, tokenizer, speed=settings.replay_speed, on_miss=on_miss)

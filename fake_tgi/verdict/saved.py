@@ -39,7 +39,8 @@ def read_source(source: str, *, wait: float = 1.0, token: str | None = None) -> 
         return Path(source).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         hint = "" if "/" in source or "." in source else "; a server is given as http://HOST:PORT"
-        raise SourceError(f"{source}: expected a saved journal: {error}{hint}") from None
+        said = getattr(error, "strerror", None) or error
+        raise SourceError(f"{source}: expected a saved journal: {said}{hint}") from None
 
 
 def events_of(text: str, source: str) -> list[ServeEvent]:
@@ -74,5 +75,11 @@ def _fetched(source: str, wait: float, token: str | None) -> str:
             hint = ": give its token with --admin-token" if error.code == 403 else ": is it a fake-tgi?"
         raise SourceError(f"{base} answers {error.code} to a question for its journal{hint}") from None
     except (URLError, OSError) as error:
-        raise SourceError(f"{base} cannot be reached: {getattr(error, 'reason', error)}") from None
+        raise SourceError(f"{base} cannot be reached: {_reason(error)}") from None
     return found.decode("utf-8", "replace")
+
+
+def _reason(error: OSError) -> object:
+    """Why there is no connection, in the system's words where it has some."""
+    inner = getattr(error, "reason", error)
+    return getattr(inner, "strerror", None) or inner

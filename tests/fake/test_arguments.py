@@ -29,6 +29,7 @@ OWN_SAMPLES = {
     "clock": "virtual",
     "speedup": "10",
     "on_miss": "fail",
+    "upstream": "http://127.0.0.1:1",
     "answers": "adversarial",
     "config": os.devnull,
     "fault": "cut(tokens=3) rate=0.1",
@@ -131,6 +132,11 @@ def test_variables_of_launcher_flags_without_effect_are_named_but_not_read() -> 
     arguments = read(DTYPE="float64", SHARDED="maybe", MASTER_PORT="x")
     assert arguments.notices == ("no effect on a fake: SHARDED, DTYPE, MASTER_PORT",)
     assert arguments.settings == Settings()
+
+
+def test_a_variable_of_ours_that_is_misspelt_is_told() -> None:
+    arguments = read(FAKE_TGI_STRCT="true", FAKE_TGI_NODE_MODULES="x", FAKE_TGI="x")
+    assert arguments.notices == ("FAKE_TGI_STRCT is not read: did you mean FAKE_TGI_STRICT?",)
 
 
 def test_what_does_nothing_is_told_in_one_line_by_the_name_it_was_given(tmp_path: Path) -> None:
