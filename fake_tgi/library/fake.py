@@ -68,6 +68,12 @@ class FakeTGI(Verbs):
     answers. `shard` is what plays the model.
     """
 
+    _running: asyncio.AbstractEventLoop | None
+    _wires: Wires | None
+    _app: Application | None
+    _process: ServeProcess | None
+    _api: AdminApi | None
+
     def __init__(
         self,
         *,
@@ -80,13 +86,7 @@ class FakeTGI(Verbs):
     ) -> None:
         given = {"hostname": host, "port": port, **read_settings(settings)}
         made = Settings(**given)
-        self._settings = made
-        self._listens = listen
-        self._running: asyncio.AbstractEventLoop | None = None
-        self._wires: Wires | None = None
-        self._app: Application | None = None
-        self._process: ServeProcess | None = None
-        self._api: AdminApi | None = None
+        self._begin(made, listens=listen)
         if subprocess:
             if shard is not None or not listen:
                 raise TypeError("a fake in a subprocess listens, and has no shard of this process")
@@ -107,6 +107,15 @@ class FakeTGI(Verbs):
             raise ModuleNotFoundError(missing(error) or str(error), name=error.name) from None
         self._server = Server(self._app, host, port if listen else None)
         super().__init__(LocalControl(self._app.state, lambda: self._running))
+
+    def _begin(self, settings: Settings, *, listens: bool) -> None:
+        self._settings = settings
+        self._listens = listens
+        self._running = None
+        self._wires = None
+        self._app = None
+        self._process = None
+        self._api = None
 
     @staticmethod
     def connect(base_url: str, *, admin_token: str | None = None) -> RemoteFake:

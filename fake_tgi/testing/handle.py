@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ..library.fake import FakeTGI
 from ..library.local import LocalControl
+from ..library.verbs import Verbs
 
 if TYPE_CHECKING:
     from ..app import Application
@@ -19,14 +20,14 @@ class LentFake(FakeTGI):
     """A FakeTGI that is served already, and not by itself: it cannot be started or stopped."""
 
     def __init__(self, app: Application, server: TestServer) -> None:
-        super().__init__(listen=False)
+        # Not FakeTGI's own: it would make an application and a server, which takes as long as all the rest.
+        self._begin(app.state.settings, listens=False)
         self._app = app
-        self._settings = app.state.settings
         self._server = server.server
         self._base_url = server.base_url
         self._running = server.loop
         self._failures: list[StubFailure] = []
-        self._control = LocalControl(app.state, lambda: self._running)
+        Verbs.__init__(self, LocalControl(app.state, lambda: self._running))
 
     @property
     def base_url(self) -> str:

@@ -11,7 +11,9 @@ import asyncio
 import contextlib
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +23,7 @@ from .wire import Inbox, ServerEnd
 if TYPE_CHECKING:
     from ..server import Server
 
-__all__ = ["AsyncEnd", "BlockingEnd", "ClientEnd", "Wires", "weakly"]
+__all__ = ["AsyncEnd", "BlockingEnd", "Calls", "ClientEnd", "Wires", "weakly"]
 
 
 class Wires:
@@ -40,12 +42,16 @@ class Wires:
         except RuntimeError:
             raise _refused() from None
 
-    def connect(self, inbox: Inbox) -> tuple[asyncio.AbstractEventLoop, ServerEnd]:
-        """A new connection, from any thread, that fills `inbox`. Raises ConnectionRefusedError."""
+    def connect(self, inbox: Inbox) -> tuple[asyncio.AbstractEventLoop, ServerEnd, Calls]:
+        """A new connection, from any thread, that fills `inbox`; and what calls its other end, on the loop.
+
+        Raises ConnectionRefusedError.
+        """
         loop = self.loop
         end = ServerEnd(loop, self.server.connection(), inbox, next(self._ports))
-        _on(loop, end.open)
-        return loop, end
+        calls = Calls(loop)
+        calls(end.open)
+        return loop, end, calls
 
 
 class ClientEnd:
@@ -56,21 +62,21 @@ class ClientEnd:
         self._turn = turn = object()
         # The server's end holds the inbox, and must not hold this one: who forgets a connection closes it.
         self.inbox = Inbox(None if virtual is None else lambda: virtual.hold(turn))
-        self._loop, self._server = wires.connect(self.inbox)
+        self._loop, self._server, self._do = wires.connect(self.inbox)
         self._closed = False
 
     def send(self, data: bytes) -> None:
         """Sends something; what a closed connection is sent is lost, as in a socket. Raises OSError."""
         if self._closed:
             raise OSError(9, "Bad file descriptor")
-        _on(self._loop, self._server.feed, bytes(data))
+        self._do(self._server.feed, bytes(data))
 
     def close(self) -> None:
         """Leaves. Whoever waits for data wakes up, and gets an end."""
         if not self._closed:
             self._closed = True
             with contextlib.suppress(OSError):
-                _on(self._loop, self._server.leave)
+                self._do(self._server.leave)
             self.inbox.end()
             self.rest()
 
@@ -210,11 +216,47 @@ def weakly(method: Callable[[], None]) -> Callable[[], None]:
     return call
 
 
-def _on(loop: asyncio.AbstractEventLoop, do: Callable[..., object], *args: object) -> None:
-    try:
-        loop.call_soon_threadsafe(do, *args)
-    except RuntimeError:
-        raise _refused() from None
+class Calls:
+    """Makes calls on a loop, from any thread and in order.
+
+    Those that come before the loop has woken up for the first are made in the same turn: to wake it up costs
+    more than what is called.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: deque[Callable[[], object]] = deque()
+        self._coming = False
+        self._lock = threading.Lock()
+
+    def __call__(self, do: Callable[..., object], *args: object) -> None:
+        """Raises ConnectionRefusedError when the loop is closed."""
+        if self._loop.is_closed():
+            raise _refused()
+        with self._lock:
+            self._waiting.append(partial(do, *args))
+            if self._coming:
+                return
+            self._coming = True
+        try:
+            self._loop.call_soon_threadsafe(self._make)
+        except RuntimeError:  # it was closed just now
+            raise _refused() from None
+
+    def _make(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._coming = False
+                    return
+                do = self._waiting.popleft()
+            try:
+                do()
+            except BaseException:
+                self._loop.call_soon(
+                    self._make
+                )  # what one call raises is the loop's to tell; the others go on
+                raise
 
 
 def _refused() -> ConnectionRefusedError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import aiohttp
@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from fake_tgi import FakeTGI
-from fake_tgi.transports.wires import BlockingEnd
+from fake_tgi.transports.wires import BlockingEnd, Calls
 from text_generation import AsyncClient, Client, Timeouts
 from text_generation.errors import ConnectionFailedError, SilenceTimeoutError
 
@@ -248,3 +248,46 @@ def test_a_reader_that_is_slow_stops_the_server_as_a_socket_does() -> None:
             assert sum(len(data) for _, data in fake.journal[0].sent) < 2_000_000
             assert len(got.read()) == 6_553_600
         assert fake.last_request.ended == "complete"
+
+
+class Asleep:
+    """A loop that is told to wake up, and has not done so yet."""
+
+    def __init__(self) -> None:
+        self.due: list[Callable[[], object]] = []
+        self.call_soon = self.call_soon_threadsafe = self.due.append
+
+    def is_closed(self) -> bool:
+        return False
+
+    def wake(self) -> None:
+        due, self.due[:] = list(self.due), []
+        for each in due:
+            each()
+
+
+def test_what_a_client_does_in_one_go_wakes_the_server_once() -> None:
+    loop: Any = Asleep()
+    done: list[object] = []
+    call = Calls(loop)
+    for number in range(3):
+        call(done.append, number)
+    assert (len(loop.due), done) == (1, [])
+    loop.wake()
+    assert (len(loop.due), done) == (0, [0, 1, 2])
+    call(done.append, 3)
+    loop.wake()
+    assert done == [0, 1, 2, 3]
+
+
+def test_what_one_call_raises_keeps_no_other_from_being_made() -> None:
+    loop: Any = Asleep()
+    done: list[object] = []
+    call = Calls(loop)
+    call([].pop)
+    call(done.append, 1)
+    with pytest.raises(IndexError):
+        loop.wake()
+    call(done.append, 2)
+    loop.wake()
+    assert done == [1, 2]

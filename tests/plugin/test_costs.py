@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from fake_tgi.settings import Settings
+from fake_tgi.state import State
 from fake_tgi.testing.handle import LentFake
 from fake_tgi.testing.serving import TestServer
 
@@ -71,3 +75,19 @@ def test_a_fresh_fake_for_a_test_costs_three_milliseconds_at_most() -> None:
                 LentFake(app, server)
             took.append(time.perf_counter() - began)
     assert min(took) < 0.003, "the quickest of many: another program may have had the processor meanwhile"
+
+
+def test_a_fresh_fake_for_a_test_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[State] = []
+    begin = State.__init__
+
+    def counted(self: State, *given: Any, **named: Any) -> None:
+        made.append(self)
+        begin(self, *given, **named)
+
+    with TestServer() as server:
+        monkeypatch.setattr(State, "__init__", counted)
+        app = server.fresh(Settings())
+        with server.lent_to(app):
+            fake = LentFake(app, server)
+    assert made == [fake.state]
