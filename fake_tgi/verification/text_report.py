@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from .curl import curl_of
@@ -37,6 +38,9 @@ def summary(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield f"{report.target.url}" + (f" ({report.server})" if report.server else "")
     yield ""
+    if not any(outcome.seen for outcome in report.outcomes):
+        yield from _nothing(report)
+        return
     width = max((len(count.route) for count in report.routes()), default=0)
     for count in report.routes():
         numbers = ((count.holds, "hold"), (count.differs, "differ"), (count.unasked, "not asked"))
@@ -81,6 +85,16 @@ def _drift(drift: Drift) -> Iterator[str]:
     names = ", ".join(drift.questions[:4])
     more = f", and {len(drift.questions) - 4} more" if len(drift.questions) > 4 else ""
     yield f"  {'':<15} seen by {names}{more}"
+
+
+def _nothing(report: Report) -> Iterator[str]:
+    """Of a server that has answered nothing, there is no more to say than why."""
+    reasons = Counter(outcome.verdict.reason for outcome in report.of_kind("unasked"))
+    yield "nothing could be asked"
+    for reason, questions in reasons.items():
+        yield f"  {reason} ({questions} question{'s' * (questions != 1)})"
+    yield ""
+    yield summary(report)
 
 
 def _unasked(report: Report) -> Iterator[str]:

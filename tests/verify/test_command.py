@@ -99,6 +99,7 @@ def test_a_server_that_is_not_there_exits_with_3_at_once(run: Callable[..., Told
     assert status == 3
     assert f"connection to 127.0.0.1:{port} refused" in out
     assert "the server cannot be reached" in out
+    assert len(out.splitlines()) < 10, "a server that is not there needs no list of its routes"
 
 
 def test_a_server_that_refuses_our_key_is_asked_a_few_times_only() -> None:
