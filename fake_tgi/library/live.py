@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..matching import Asked, Difference, FormError, RequestPattern
-from ..matching.differences import shown
+from ..matching.differences import hidden, shown
 from ..stubs import Error, Faulty, Raw, Recorded, Step, Stub, Text, Tokens, ToolCall
 from ..stubs.answer_of import answer_of
 from ..stubs.faulty import faults_of
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from ..stubs import StubToken
 
 __all__ = ["Lifetime", "LiveStub", "StubBuilder"]
+
+__tracebackhide__ = hidden
 
 T = TypeVar("T")
 

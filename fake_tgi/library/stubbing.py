@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import quote
 
 from ..matching import Asked, Difference, FormError, RequestPattern
-from ..matching.differences import shown
+from ..matching.differences import hidden, shown
 from ..matching.values import Condition
 from .live import LiveStub, StubBuilder
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .control import Control
 
 __all__ = ["Stubbing", "TextPattern", "pattern_of"]
+
+__tracebackhide__ = hidden
 
 TextPattern: TypeAlias = str | Condition | re.Pattern[str] | Callable[[Any], object]
 """A text: this very one, or one that a matcher, a regular expression or a function accepts."""

@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
-__all__ = ["Difference", "FormError", "differences", "sendable", "shown", "step", "within"]
+__all__ = ["Difference", "FormError", "differences", "hidden", "sendable", "shown", "step", "within"]
 
 _SHOWN = 120
 _NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII).fullmatch
@@ -70,6 +71,11 @@ class FormError(ValueError):
     def __init__(self, first: Difference, *more: Difference) -> None:
         self.differences = (first, *more)
         super().__init__("; ".join(map(str, self.differences)))
+
+
+def hidden(excinfo: Any) -> bool:
+    """For pytest, as `__tracebackhide__`: where a user's form is wrong, our own code is of no interest."""
+    return isinstance(excinfo.value, FormError)
 
 
 @contextmanager

@@ -12,10 +12,12 @@ from typing import Any, Final
 
 from ..call import Call
 from .asked import Asked
-from .differences import Difference, FormError, shown, step
+from .differences import Difference, FormError, hidden, shown, step
 from .values import ValuePattern, name_of, value_pattern
 
 __all__ = ["RequestPattern"]
+
+__tracebackhide__ = hidden
 
 # Never shown, neither what a stub expects nor what a client sent.
 _SECRET: Final = frozenset(("authorization", "proxy-authorization", "cookie", "x-api-key", "api-key"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .differences import Difference, FormError, differences, shown, step, within
+from .differences import Difference, FormError, differences, hidden, shown, step, within
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -30,6 +30,8 @@ __all__ = [
     "name_of",
     "value_pattern",
 ]
+
+__tracebackhide__ = hidden
 
 
 class Condition(Protocol):

@@ -11,7 +11,7 @@ from ..call import Call
 from ..frames import Frame, Work
 from ..generation import Generation
 from ..matching import Asked, Difference, FormError
-from ..matching.differences import shown
+from ..matching.differences import hidden, shown
 from ..matching.values import name_of
 from .answer import Answer, AnswerFailed
 from .form import read_answer
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ..state import State
 
 __all__ = ["Function", "answer_of"]
+
+__tracebackhide__ = hidden
 
 
 def answer_of(value: Any) -> Answer:

@@ -16,7 +16,7 @@ from ..call import Call
 from ..frames import Body, Frame, Head
 from ..infer import Infer
 from ..matching import Asked, Difference, FormError
-from ..matching.differences import shown
+from ..matching.differences import hidden, shown
 from ..refusals import Refusal, refusal
 from .speech import FailingShard
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ..state import State
 
 __all__ = ["CAUSES", "Cause", "Error"]
+
+__tracebackhide__ = hidden
 
 
 @dataclass(frozen=True, slots=True)

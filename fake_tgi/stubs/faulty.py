@@ -18,7 +18,7 @@ from ..faults.moment import answer
 from ..frames import Frame
 from ..headers import JSON, TEXT
 from ..matching import Difference, FormError
-from ..matching.differences import shown
+from ..matching.differences import hidden, shown
 from ..refusals import Refusal
 from .answer import Answer
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ..state import State
 
 __all__ = ["Faulty", "faults_of"]
+
+__tracebackhide__ = hidden
 
 
 @dataclass(frozen=True, init=False, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..matching import Difference, FormError
-from ..matching.differences import sendable, shown, step
+from ..matching.differences import hidden, sendable, shown, step
 from ..recordings.files import read_recordings
 from ..recordings.recording import Recording, parse_recording
 from ..shards.scripted import FormatError, parse_generation
@@ -25,6 +25,8 @@ from .speech import UNKNOWN, StubToken
 from .wire_answers import Raw, Recorded, json_body
 
 __all__ = ["check_form", "read_answer"]
+
+__tracebackhide__ = hidden
 
 
 def check_form(value: Any, name: str) -> None:

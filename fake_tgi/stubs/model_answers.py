@@ -13,7 +13,7 @@ from ..call import Call
 from ..frames import Frame
 from ..generation import FinishReason, Generation, Token
 from ..matching import Difference, FormError
-from ..matching.differences import sendable, shown
+from ..matching.differences import hidden, sendable, shown
 from .speech import UNKNOWN, StubToken, TextShard, VerbatimShard
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ..state import State
 
 __all__ = ["Generated", "Text", "Tokens", "ToolCall", "Unscripted"]
+
+__tracebackhide__ = hidden
 
 _REASONS: Final = get_args(FinishReason)
 

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ..matching import Difference, FormError, RequestPattern
-from ..matching.differences import shown, within
+from ..matching.differences import hidden, shown, within
 from .answer import Answer
 from .answer_of import answer_of
 from .form import check_form, read_answer
 
 __all__ = ["Step", "Stub", "read_stub"]
+
+__tracebackhide__ = hidden
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..call import Call
 from ..frames import Body, Chunks, Frame, Hangup, Head, RawHeaders
 from ..matching import Difference, FormError
-from ..matching.differences import sendable, shown, step
+from ..matching.differences import hidden, sendable, shown, step
 from ..recordings.recording import Recording
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..state import State
 
 __all__ = ["Raw", "Recorded"]
+
+__tracebackhide__ = hidden
 
 # What says how the body is delimited follows from the body; what the server says of itself, it says.
 _DELIMITING: Final = ("content-length", "transfer-encoding")

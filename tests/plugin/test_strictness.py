@@ -57,6 +57,14 @@ SUITE = """
         post("hello")
 
 
+    def test_a_parameter_that_nobody_knows(fake_tgi):
+        fake_tgi.on_generate(parameters={"max_new_token": 5}).reply("Hi.")
+
+
+    def test_an_answer_that_is_none(fake_tgi):
+        fake_tgi.on().error("overlaod")
+
+
     def test_a_call_without_a_stub_is_answered(fake_tgi):
         assert post("Hallo").status_code == 200
 
@@ -214,6 +222,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         ("test_its_own_failure_first", "failed"),
         ("test_its_own_failure_after_an_answers", "failed"),
         ("test_skipped_half_way", "skipped"),
+        ("test_a_parameter_that_nobody_knows", "failed"),
+        ("test_an_answer_that_is_none", "failed"),
         ("test_expected_to_fail", "skipped"),
         ("test_setup_fails", "error"),
         ("test_what_a_fixture_does_behind_the_test_counts", "error"),
@@ -229,6 +239,18 @@ def test_an_unused_stub_is_told_with_the_nearest_call_and_what_differs(run: Run)
     text = run.text("test_unused")
     assert "greeting was never used" in text
     assert 'inputs: expected a text with "hello" in it, got "Hallo"' in text
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("test_a_parameter_that_nobody_knows", "max_new_tokens"), ("test_an_answer_that_is_none", "overload")],
+)
+def test_a_form_that_is_wrong_is_told_where_the_test_wrote_it(run: Run, name: str, meant: str) -> None:
+    text = run.text(name)
+    assert meant in text
+    assert "FormError" in text
+    assert "site-packages" not in text
+    assert "/fake_tgi/" not in text.replace("\\", "/"), "a traceback through what is not the user's"
 
 
 def test_an_unused_stub_without_a_call_says_so(run: Run) -> None:
