@@ -8,35 +8,25 @@ for `--help` and that file.
 
 from __future__ import annotations
 
-import argparse
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, field, fields
+from dataclasses import field, fields
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
-from .flags import FLAGS, Flag, Group, refused, switch
-from .mistakes import Mistake
+from .flags import FLAGS, Flag, refused, switch
+from .mistakes import UsageError
 from .quick_values import dataclass
-from .settings import UNSET, Settings, SettingsError
+from .settings import Settings, SettingsError
 
 __all__ = ["Arguments", "UsageError", "read_arguments"]
 
 _BY_NAME: Final[Mapping[str, Flag]] = {flag.name: flag for flag in FLAGS}
-_ANY_ADDRESS: Final = "0.0.0.0"  # noqa: S104  what TGI listens on when the name is no address
-_TITLES: Final[dict[Group, str]] = {
-    "server": "server",
-    "limits": "limits, as TGI's router has them",
-    "model": "model",
-    "fake": "the fake's own",
+_AS_TYPED: Final[Mapping[str, Flag]] = {flag.long: flag for flag in FLAGS} | {
+    f"-{flag.short}": flag for flag in FLAGS if flag.short is not None
 }
-
-
-class UsageError(Mistake, ValueError):
-    """The command line or a variable cannot be read. One line: what was expected and what came."""
-
-    exit_status = 2
+_ANY_ADDRESS: Final = "0.0.0.0"  # noqa: S104  what TGI listens on when the name is no address
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +72,40 @@ def read_arguments(arguments: Sequence[str], environment: Mapping[str, str]) -> 
 
 
 def _from_command_line(arguments: Sequence[str]) -> dict[str, Any]:
-    found, rest = _parser().parse_known_args(list(arguments))
-    if rest:
-        raise UsageError(_unexpected(rest))
-    return {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in vars(found).items()
-        if value is not None
-    }
+    """What is plainly right is read here; argparse, which takes longer to set up than all else here takes,
+    gives the help, and tells what is wrong with the rest."""
+    found = _plainly(arguments)
+    if found is None:
+        from .usage import read_words
+
+        found = read_words(arguments)
+    return found
+
+
+def _plainly(arguments: Sequence[str]) -> dict[str, Any] | None:
+    """The values of flags, each written `--flag value`, `--flag=value` or `-f value`; None for any other."""
+    found: dict[str, Any] = {}
+    words = iter(arguments)
+    for word in words:
+        name, equals, value = word.partition("=")
+        flag = _AS_TYPED.get(name)
+        if flag is None or (flag.name in found and not flag.repeats) or (equals and not value):
+            return None
+        if flag.read is None:
+            if equals:
+                return None
+            found[flag.name] = True
+            continue
+        if not equals:
+            value = next(words, "-")
+            if value.startswith("-"):
+                return None
+        try:
+            read = flag.read(value)
+        except ValueError:
+            return None
+        found[flag.name] = (*found.get(flag.name, ()), read) if flag.repeats else read
+    return found
 
 
 def _from_environment(environment: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,88 +207,3 @@ def _no_config(settings: Settings, spelled: Mapping[str, str]) -> list[str]:
     return [
         f"{spelled['tokenizer_config_path']}: {path} is not a file here: chats have no template, as in TGI"
     ]
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        message = re.sub(r"^argument (--[a-z-]+)(/-\w)?: ", r"\1: ", message)
-        raise UsageError(
-            message.replace("ignored explicit argument", "takes no value, got").replace(
-                "expected one argument", "expected a value"
-            )
-        )
-
-
-class _Once(argparse.Action):
-    """Stores a value; a second one is an error, as in clap. A switch stores True."""
-
-    def __call__(
-        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, value: Any, option: Any = None
-    ) -> None:
-        if getattr(namespace, self.dest) is not None:
-            raise argparse.ArgumentError(self, "given more than once")
-        setattr(namespace, self.dest, True if self.nargs == 0 else value)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="fake-tgi serve",
-        usage="fake-tgi [serve] [flags]",
-        description="Answers as Text Generation Inference does, with no model behind it.",
-        epilog=_idle_flags(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    groups = {group: parser.add_argument_group(title) for group, title in _TITLES.items()}
-    for flag in FLAGS:
-        options: dict[str, Any] = {"action": "append" if flag.repeats else _Once, "help": _help(flag)}
-        if flag.read is None:
-            options["nargs"] = 0
-        else:
-            options.update(type=_typed(flag), metavar="VALUE")
-        names = [flag.long] if flag.short is None else [flag.long, f"-{flag.short}"]
-        groups.get(flag.group, parser).add_argument(*names, dest=flag.name, **options)
-    return parser
-
-
-def _idle_flags() -> str:
-    import textwrap  # argparse's own wrapping would break the flags at their hyphens
-
-    names = (flag.long for flag in FLAGS if flag.group == "no effect" and flag.name != "ngrok")
-    listed = textwrap.fill(
-        ", ".join(names), initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
-    )
-    return f"accepted without effect, so that TGI's own command lines work:\n{listed}"
-
-
-def _typed(flag: Flag) -> Any:
-    def read(written: str) -> object:
-        assert flag.read is not None
-        try:
-            return flag.read(written)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(refused(error, written)) from None
-
-    return read
-
-
-def _help(flag: Flag) -> str:
-    if flag.group == "no effect":
-        return argparse.SUPPRESS
-    defaults = {each.name: each.default for each in fields(Settings)}
-    default = defaults.get(flag.name)
-    shown = default not in (None, MISSING, UNSET, "", (), False) and not isinstance(default, bool)
-    suffix = f"default {default}, " if shown else ""
-    return f"{flag.help} [{suffix}env {flag.variable}]".replace("%", "%%")
-
-
-def _unexpected(rest: Sequence[str]) -> str:
-    import difflib  # only a mistake pays for it
-
-    word = next((word for word in rest if word.startswith("-")), rest[0])
-    if not word.startswith("-"):
-        return f"unexpected argument {word!r}: fake-tgi serve takes flags only"
-    name = word.split("=")[0]
-    close = difflib.get_close_matches(name.replace("_", "-"), [flag.long for flag in FLAGS], n=1)
-    hint = f"did you mean {close[0]}?" if close else "fake-tgi serve --help lists the flags"
-    return f"unknown flag {name}: {hint}"

@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _choose(words: list[str]) -> tuple[Callable[[list[str]], int], list[str]]:
-    from .arguments import UsageError
+    from .mistakes import UsageError
 
     commands: dict[str, Callable[[list[str]], int]] = {
         "serve": _serve,

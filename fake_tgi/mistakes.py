@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Mistake"]
+__all__ = ["Mistake", "UsageError"]
 
 
 class Mistake(Exception):
@@ -12,3 +12,9 @@ class Mistake(Exception):
     """
 
     exit_status = 1
+
+
+class UsageError(Mistake, ValueError):
+    """The command line or a variable cannot be read. One line: what was expected and what came."""
+
+    exit_status = 2

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from fake_tgi.arguments import Arguments, UsageError, read_arguments
+from fake_tgi.arguments import Arguments, UsageError, _plainly, read_arguments
 from fake_tgi.cli import main
 from fake_tgi.flags import FLAGS
 from fake_tgi.settings import Settings, SettingsError
+from fake_tgi.usage import read_words
 
 # The first that a flag takes is its sample; a few need a value of their own.
 SAMPLES = ("7", "0.5", "some-text", "true", "awq", "bfloat16", "fp8_e5m2", "linear", "on")
@@ -273,6 +276,31 @@ def test_a_variable_that_clap_refuses_is_refused_by_name(name: str, value: str, 
     with pytest.raises(UsageError) as refusal:
         read(**{name: value})
     assert str(refusal.value) == message
+
+
+TYPED = [flag.long for flag in FLAGS] + [f"-{flag.short}" for flag in FLAGS if flag.short is not None]
+VALUES = ["", "-1", "a=b", "a b", *SAMPLES, *OWN_SAMPLES.values()]
+WORDS = (
+    st.sampled_from([*TYPED, *VALUES])
+    | st.builds("{}={}".format, st.sampled_from(TYPED), st.sampled_from(VALUES))
+    | st.sampled_from(["-", "--", "-p1", "-gp", "--prot", "--max_best_of", "serve", "-a b", "--a b=1"])
+)
+
+
+@given(st.lists(WORDS, max_size=6))
+@example(["--port", "1", "--api-key=-x"])
+@example(["--cors-allow-origin", "a", "--cors-allow-origin", "b"])
+def test_what_is_read_without_argparse_is_what_argparse_reads(words: list[str]) -> None:
+    plain = _plainly(words)
+    if plain is not None:
+        assert plain == read_words(words)
+
+
+@pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.long)
+def test_every_flag_is_read_without_argparse(flag: Any) -> None:
+    words = sample(flag)
+    assert _plainly(words) == read_words(words) != {}
+    assert _plainly(["=".join(words)]) == read_words(["=".join(words)])
 
 
 def test_a_typed_hostname_that_is_no_address_listens_everywhere_and_says_so() -> None:

@@ -46,6 +46,20 @@ def test_importing_the_fake_loads_next_to_nothing() -> None:
     assert loaded_by("import fake_tgi") <= {"fake_tgi", "__future__"}
 
 
+def test_a_start_loads_nothing_that_only_some_servers_need() -> None:
+    loaded = loaded_by(
+        "from fake_tgi.arguments import read_arguments\n"
+        "from fake_tgi.assembling import assembled\n"
+        "import fake_tgi.server\n"
+        "assembled(read_arguments(['--port', '0', '--ignore-eos'], {}).settings, tell=print)"
+    )
+    needed = {"uvloop", "tokenizers"}
+    assert "fake_tgi.serve" in loaded
+    assert (
+        loaded & {*SERVER_LIBRARIES, "argparse", "gettext", "email", "fake_tgi.usage"} <= needed
+    )
+
+
 def test_the_client_never_needs_huggingface_hub() -> None:
     blocked = "import sys; sys.modules['huggingface_hub'] = None\nimport text_generation\n"
     assert "text_generation" in loaded_by(blocked)
