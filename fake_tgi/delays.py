@@ -39,6 +39,8 @@ class Due(ABC):
     was due, `last` when the last one so far was, in seconds; `produced` counts those that were waited for.
     """
 
+    __slots__ = ("_paced", "_together", "_tokens", "first", "last", "produced", "started")
+
     def __init__(self, tokens: int, began: float) -> None:
         self._tokens = tokens
         self.produced = 0
@@ -131,6 +133,8 @@ class _Evenly(Sequence[float]):
 class _Steady(Due):
     """A fixed first token and fixed gaps: any time is known at once."""
 
+    __slots__ = ("_first", "_gap")
+
     def __init__(self, tokens: int, began: float, first: float, gap: float) -> None:
         super().__init__(tokens, began)
         self._first = began + first
@@ -156,6 +160,8 @@ class _Steady(Due):
 
 class _Drawn(Due):
     """Gaps that are drawn, or that depend on how many generations run when they begin."""
+
+    __slots__ = ("_latencies", "_permits", "_prompt_tokens", "_random")
 
     def __init__(
         self,
@@ -202,6 +208,8 @@ class _Drawn(Due):
 
 class _Batched(Due):
     """The simulated batch says when; until a request is in it, one waits from step to step."""
+
+    __slots__ = ("_clock", "_entry", "_scheduler")
 
     def __init__(self, tokens: int, entry: Entry, scheduler: BatchScheduler, clock: Callable[[], float]):
         super().__init__(tokens, entry.arrived)

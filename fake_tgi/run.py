@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .frames import Frame, Work
 from .generation import FinishReason, Generation, PrefillToken, Token
 from .headers import Timings
-from .quick_values import dataclass
+from .quick_values import dataclass, unguarded
 from .refusals import Refusal, refusal
 from .requests import GenerateParameters
 from .shard import ShardRequest
@@ -29,6 +29,7 @@ __all__ = ["Answer", "Run", "Segment", "whole_of"]
 
 
 @dataclass(frozen=True, slots=True)
+@unguarded
 class Segment:
     """A piece of an answer: at most 1,024 tokens. `last` says that none follows.
 
@@ -41,6 +42,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+@unguarded
 class _Asked:
     """A piece that the model was asked for and that is not in the books yet.
 
@@ -57,6 +59,7 @@ class _Asked:
 
 
 @dataclass(frozen=True, slots=True)
+@unguarded
 class Answer:
     """A whole answer, its pieces joined.
 
@@ -92,6 +95,28 @@ class Run:
 
     `batch` is that of its request, where the request starts several.
     """
+
+    __slots__ = (
+        "_add_special_tokens",
+        "_ahead",
+        "_asked",
+        "_batch",
+        "_failed",
+        "_infer",
+        "_inputs",
+        "_looked",
+        "_next",
+        "_open",
+        "_parameters",
+        "_produced",
+        "_seen",
+        "_unbooked",
+        "finished",
+        "input_length",
+        "queued",
+        "seed",
+        "started",
+    )
 
     def __init__(
         self,

@@ -6,8 +6,8 @@ sent first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from itertools import islice
+from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from ..batch import Batch
@@ -97,28 +97,24 @@ def play(
     return True
 
 
-def timed(events: list[bytes], due: Due | None, *, singly: bool = False) -> Iterator[Frame]:
+def timed(events: list[bytes], due: Due | None, *, singly: bool = False) -> Iterable[Frame]:
     """The events of a run of tokens, each at its time; with no times, all in one frame unless `singly`."""
     if due is None:
         parts = tuple(filter(None, events))
         if singly:
-            for part in parts:
-                yield Chunks((part,))
-        elif parts:
-            yield Chunks(parts)
-        return
+            return [Chunks((part,)) for part in parts]
+        return (Chunks(parts),) if parts else ()
     tokens = len(due)
-    behind = tuple(filter(None, events[tokens:]))
     paced = None
     if tokens <= len(events) and not singly:
         paced = due.paced(events[:tokens], KEEP_ALIVE_INTERVAL)
-    if paced is not None:
-        events.clear()
-        yield paced
-    else:
-        for waits, event in zip(due, events, strict=False):
-            yield from waits
-            if event:
-                yield Chunks((event,))
-    if behind:
-        yield Chunks(behind)
+    frames = (paced,) if paced is not None else _one_by_one(events, due)
+    behind = tuple(filter(None, events[tokens:]))
+    return chain(frames, (Chunks(behind),)) if behind else frames
+
+
+def _one_by_one(events: list[bytes], due: Due) -> Iterator[Frame]:
+    for waits, event in zip(due, events, strict=False):
+        yield from waits
+        if event:
+            yield Chunks((event,))
