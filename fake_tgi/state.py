@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import replace
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +34,7 @@ from .shard import Grammar, Shard, ShardRequest
 from .shards.recorded import RecordedAnswers
 from .shards.scripted import GenerationQueue
 from .shards.seeded import SeededShard
+from .shipped import DATA
 from .stubs.stub_map import StubMap
 from .tokenizer import Tokenizer
 from .validation import Limits, Validator
@@ -212,7 +212,7 @@ class State:
 
         config = self.settings.tokenizer_config_path
         return load_chat_template(
-            self._folder or Path(str(files("fake_tgi") / "data")),
+            self._folder or DATA,
             Path(config) if config is not None else None,
         )
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import files
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .caches import BoundedCache
 from .counting import part_of, piece_counter
 from .mistakes import Mistake
+from .shipped import DATA
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
@@ -104,7 +104,7 @@ class Tokenizer:
         config.json and generation_config.json. Raises TokenizerError when there is no readable tokenizer.
         """
         if folder is None:
-            place: Traversable = files("fake_tgi") / "data"
+            place: Traversable = DATA
             source = "the tokenizer of fake_tgi"
         else:
             place = path = Path(folder)

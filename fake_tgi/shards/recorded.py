@@ -7,10 +7,10 @@ another one the recorded text is said with its tokens. Stopping rules apply as t
 from __future__ import annotations
 
 import json
-from importlib.resources import files
 
 from ..generation import Generation, Token
 from ..shard import ShardRequest
+from ..shipped import DATA
 from ..tokenizer import Tokenizer
 from .scripted import parse_generation
 from .text_answers import TextAnswers
@@ -43,9 +43,7 @@ class RecordedAnswers:
 
     def _read(self) -> dict[str, tuple[Token, ...]]:
         found: dict[str, tuple[Token, ...]] = {}
-        for line in (
-            (files("fake_tgi") / "data" / "quickstart.jsonl").read_text(encoding="utf-8").splitlines()
-        ):
+        for line in (DATA / "quickstart.jsonl").read_text(encoding="utf-8").splitlines():
             inputs, generation = parse_generation(json.loads(line), "quickstart.jsonl")
             assert inputs is not None
             ours = self._tokenizer.generated_text([token.id for token in generation.tokens])
