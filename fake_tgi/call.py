@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
-from .quick_values import dataclass
+from .quick_values import dataclass, unguarded
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -21,6 +21,7 @@ BROKEN_BODY: Final = "fake_tgi.broken_body"
 
 
 @dataclass(frozen=True, slots=True)
+@unguarded
 class Call:
     """What a client asked.
 

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from .packed import Packed
-from .quick_values import quickly_made
+from .quick_values import dataclass, unguarded
 
 __all__ = ["Body", "Chunks", "Frame", "Hangup", "Head", "Paced", "RawHeaders", "Wait", "Work"]
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
+@unguarded
 class Head:
     """Status and headers (names in lower case). `length` is in bytes; None means chunked."""
 
@@ -29,24 +28,24 @@ class Head:
     length: int | None = None
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
+@unguarded
 class Body:
     """Bytes of the body, sent as one HTTP chunk."""
 
     data: bytes
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
+@unguarded
 class Chunks:
     """Several HTTP chunks with no time between them: a run of stream events as one frame."""
 
     parts: tuple[bytes, ...]
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
+@unguarded
 class Wait:
     """Nothing is sent until `until`, seconds on the player's clock: absolute, so nothing drifts.
 
@@ -96,8 +95,8 @@ class Paced(Chunks):
                 yield Chunks((part,))
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
+@unguarded
 class Hangup:
     """The connection ends here: after what was sent ("close"), after the answer is completed as if it were to
     stay open ("after"), or at once with a TCP reset ("reset")."""

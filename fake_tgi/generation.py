@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from .quick_values import dataclass
+from .quick_values import dataclass, unguarded
 
 __all__ = ["FinishReason", "Generation", "PrefillToken", "Token"]
 
@@ -39,6 +39,7 @@ class PrefillToken:
 
 
 @dataclass(frozen=True, slots=True)
+@unguarded
 class Generation:
     """The model's side of one call.
 

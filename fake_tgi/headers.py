@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from .frames import RawHeaders
-from .quick_values import quickly_made
+from .quick_values import dataclass, unguarded
 
 __all__ = ["JSON", "TEXT", "Timings", "answer_headers", "generation_headers", "stream_headers"]
 
@@ -18,8 +17,8 @@ _STREAM: RawHeaders = ((b"content-type", b"text/event-stream"), (b"cache-control
 _UNBUFFERED: RawHeaders = ((b"x-accel-buffering", b"no"),)
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
+@unguarded
 class Timings:
     """How long the parts of one answer took, in seconds, and what it cost, in tokens."""
 

@@ -12,12 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, FrozenInstanceError, field
 from dataclasses import dataclass as by_the_library
-from dataclasses import fields as dataclass_fields
 from operator import attrgetter
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-__all__ = ["dataclass", "quickly_made"]
+__all__ = ["dataclass", "unguarded"]
 
 T = TypeVar("T")
 Method = Callable[..., Any]
@@ -38,9 +37,17 @@ _OURS = frozenset(
 )
 
 
+def unguarded(cls: type[T]) -> type[T]:
+    """Stands between `dataclass(frozen=True, slots=True)` and a class whose values every request makes: that
+    they stay as they are is then for type checkers to say, and to make one costs a third."""
+    cls._unguarded = True  # type: ignore[attr-defined]  # read and dropped below
+    return cls
+
+
 def _slotted(cls: type[T], *, slots: bool, frozen: bool, eq: bool, kw_only: bool) -> type[T]:
     """`cls` made anew, with slots and the methods of a dataclass."""
     own = dict(vars(cls))
+    guarded = not own.pop("_unguarded", False)
     written: Mapping[str, str] = own.get("__annotations__", {})
     fields = {name: _as_field(own.get(name, MISSING)) for name in written}
     _check(cls, slots, fields)
@@ -59,10 +66,11 @@ def _slotted(cls: type[T], *, slots: bool, frozen: bool, eq: bool, kw_only: bool
         body["__hash__"] = _hash(of) if frozen else None
     remake: Any = type(cls)
     made: type[T] = remake(cls.__name__, cls.__bases__, body)
-    type.__setattr__(made, "__init__", _init_later(made, fields, kw_only))
+    type.__setattr__(made, "__init__", _init_later(made, fields, kw_only, guarded))
     if frozen:
         for name, method in _frozen(made, names).items():
-            type.__setattr__(made, name, method)
+            if guarded or name not in ("__setattr__", "__delattr__"):
+                type.__setattr__(made, name, method)
     return made
 
 
@@ -85,16 +93,16 @@ def _check(cls: type, slots: bool, fields: Mapping[str, Field[Any]]) -> None:
         )
 
 
-def _init_later(cls: type, fields: Mapping[str, Field[Any]], kw_only: bool) -> Method:
+def _init_later(cls: type, fields: Mapping[str, Field[Any]], kw_only: bool, guarded: bool) -> Method:
     def __init__(self: Any, *args: Any, **named: Any) -> None:
-        made = _init(cls, fields, kw_only)
+        made = _init(cls, fields, kw_only, guarded)
         cls.__init__ = made  # type: ignore[misc]
         made(self, *args, **named)
 
     return __init__
 
 
-def _init(cls: type, fields: Mapping[str, Field[Any]], kw_only: bool) -> Method:
+def _init(cls: type, fields: Mapping[str, Field[Any]], kw_only: bool, guarded: bool) -> Method:
     names: dict[str, Any] = {"_made": MISSING}
     given = ["self", "*"] if kw_only else ["self"]
     lines = ["    pass"]
@@ -113,7 +121,7 @@ def _init(cls: type, fields: Mapping[str, Field[Any]], kw_only: bool) -> Method:
             continue  # `__post_init__` sets it
         if each.init:
             given.append(name + default)
-        lines.append(f"    _set_{name}(self, {value})")
+        lines.append(f"    _set_{name}(self, {value})" if guarded else f"    self.{name} = {value}")
     if hasattr(cls, "__post_init__"):
         lines.append("    self.__post_init__()")
     exec(f"def __init__({', '.join(given)}):\n" + "\n".join(lines), names)  # noqa: S102  the names are of fields
@@ -211,36 +219,3 @@ class _ByTheLibrary:
     def __get__(self, value: Any, owner: type) -> Any:
         found = self._twin.get(self._name)
         return found if value is None or self._name != "__replace__" else found.__get__(value)
-
-
-def quickly_made(cls: type[T]) -> type[T]:
-    """`cls`, a dataclass with `frozen=True, slots=True` and nothing behind its `__init__`, made quickly.
-
-    Raises TypeError for any other class.
-    """
-    params = getattr(cls, "__dataclass_params__", None)
-    if params is None or not params.frozen or "__slots__" not in vars(cls) or hasattr(cls, "__post_init__"):
-        raise TypeError(f"expected a frozen dataclass with slots and without __post_init__, got {cls!r}")
-    names: dict[str, Any] = {"_made": MISSING}
-    given: list[str] = []
-    lines: list[str] = []
-    for each in dataclass_fields(cls):  # type: ignore[arg-type]  # a dataclass, as was just seen
-        name = each.name
-        names[f"_set_{name}"] = vars(cls)[name].__set__
-        value = name
-        if each.default_factory is not MISSING:
-            names[f"_new_{name}"] = each.default_factory
-            given.append(f"{name}=_made")
-            value = f"_new_{name}() if {name} is _made else {name}"
-        elif each.default is not MISSING:
-            names[f"_default_{name}"] = each.default
-            given.append(f"{name}=_default_{name}")
-        else:
-            given.append(name)
-        lines.append(f"    _set_{name}(self, {value})")
-    source = f"def __init__(self, {', '.join(given)}):\n" + "\n".join(lines)
-    exec(source, names)  # noqa: S102  as the standard library does; the names are those of fields
-    made: Callable[..., None] = names["__init__"]
-    made.__qualname__ = f"{cls.__qualname__}.__init__"
-    type.__setattr__(cls, "__init__", made)
-    return cls

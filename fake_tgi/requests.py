@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from .quick_values import dataclass
+from .quick_values import dataclass, unguarded
 
 __all__ = [
     "DEFAULT_PARAMETERS",
@@ -113,6 +113,7 @@ DEFAULT_PARAMETERS = GenerateParameters(do_sample=True)
 
 
 @dataclass(frozen=True, slots=True)
+@unguarded
 class GenerateRequest:
     """`/generate`, `/generate_stream` and `/tokenize`.
 
@@ -125,6 +126,7 @@ class GenerateRequest:
 
 
 @dataclass(frozen=True, slots=True)
+@unguarded
 class CompatGenerateRequest:
     """`/`, and the first reading of `/invocations`."""
 
@@ -201,6 +203,7 @@ MessageBody: TypeAlias = ContentBody | ToolBody
 
 
 @dataclass(frozen=True, slots=True)
+@unguarded
 class Message:
     """One message of a conversation. `role` may be any string."""
 
@@ -230,6 +233,7 @@ DEFAULT_STREAM_OPTIONS = StreamOptions()
 
 
 @dataclass(frozen=True, slots=True)
+@unguarded
 class ChatRequest:
     """`/v1/chat/completions` and `/chat_tokenize`.
 

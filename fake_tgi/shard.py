@@ -10,12 +10,13 @@ from dataclasses import field
 from typing import Protocol
 
 from .generation import Generation
-from .quick_values import dataclass
+from .quick_values import dataclass, unguarded
 
 __all__ = ["Grammar", "Sampling", "Shard", "ShardRequest"]
 
 
 @dataclass(frozen=True, slots=True)
+@unguarded
 class Sampling:
     """Sampling parameters after the router's defaults, as the shard gets them.
 
@@ -45,6 +46,7 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+@unguarded
 class ShardRequest:
     """One scheduled generation, as the router hands it to a shard.
 

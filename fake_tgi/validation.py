@@ -7,10 +7,9 @@ router/src/validation.rs, `Validation::validate`. What a rule says is fixed text
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from .quick_values import quickly_made
+from .quick_values import dataclass, unguarded
 from .refusals import validation
 from .remembered import Remembered
 from .requests import GenerateParameters, GrammarType
@@ -49,8 +48,8 @@ class Limits:
     max_total_tokens: int
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
+@unguarded
 class ValidRequest:
     """What one scheduling needs: the shard's request, and how many new tokens the whole answer may have."""
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import pytest
 
 from fake_tgi import quick_values
-from fake_tgi.quick_values import dataclass, quickly_made
+from fake_tgi.quick_values import dataclass, unguarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,14 +218,26 @@ def test_a_definition_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert compiled == []
 
 
-@quickly_made
-@dataclasses.dataclass(frozen=True, slots=True)
-class Theirs:
+@dataclass(frozen=True, slots=True)
+@unguarded
+class Unguarded:
     a: int
     b: list[int] = field(default_factory=list)
 
 
-def test_a_class_of_the_standard_library_may_be_made_quickly_too() -> None:
-    assert repr(dataclasses.replace(Theirs(1), a=2)) == "Theirs(a=2, b=[])"
-    with pytest.raises(TypeError, match="expected a frozen dataclass with slots"):
-        quickly_made(dataclasses.dataclass(Field))
+def test_an_unguarded_value_is_one_in_every_other_way() -> None:
+    value = Unguarded(1, b=[2])
+    assert repr(dataclasses.replace(value, a=2)) == "Unguarded(a=2, b=[2])"
+    assert value == copy.copy(value) == pickle.loads(pickle.dumps(value)) != Unguarded(1)
+    assert Unguarded.__hash__ is not None
+    assert not hasattr(Unguarded, "_unguarded")
+    with pytest.raises(AttributeError):
+        value.c = 1  # type: ignore[attr-defined]
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'a'"):
+        Unguarded()  # type: ignore[call-arg]
+
+
+def test_type_checkers_alone_keep_an_unguarded_value() -> None:
+    value = Unguarded(1)
+    value.a = 2  # type: ignore[misc]
+    assert value.a == 2
