@@ -5,7 +5,9 @@ Some of the names are also those of `fake_tgi` itself. Each part is imported whe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..lazy import lazily
 
 if TYPE_CHECKING:
     from .arguments import SettingsArguments
@@ -47,42 +49,32 @@ __all__ = [
     "matches",
 ]
 
-_PARTS = {
-    "Case": ".cases",
-    "Control": ".control",
-    "FakeClock": ".clocks",
-    "FakeTGI": ".fake",
-    "LiveStub": ".live",
-    "LocalControl": ".local",
-    "NeedsInProcess": ".control",
-    "RemoteFake": ".elsewhere",
-    "SeenRequest": ".seen",
-    "Sentence": ".troubles",
-    "SettingsArguments": ".arguments",
-    "StubBuilder": ".live",
-    "StubGone": ".control",
-    "Then": ".troubles",
-    "Verbs": ".verbs",
-    "absent": ".matchers",
-    "anything": ".matchers",
-    "contains": ".matchers",
-    "equals": ".matchers",
-    "fake_tgi_cases": ".cases",
-    "json_schema": ".matchers",
-    "json_subset": ".matchers",
-    "matches": ".matchers",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PARTS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(_PARTS[name], __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_PARTS})
+__getattr__, __dir__ = lazily(
+    __name__,
+    globals(),
+    {
+        "Case": ".cases",
+        "Control": ".control",
+        "FakeClock": ".clocks",
+        "FakeTGI": ".fake",
+        "LiveStub": ".live",
+        "LocalControl": ".local",
+        "NeedsInProcess": ".control",
+        "RemoteFake": ".elsewhere",
+        "SeenRequest": ".seen",
+        "Sentence": ".troubles",
+        "SettingsArguments": ".arguments",
+        "StubBuilder": ".live",
+        "StubGone": ".control",
+        "Then": ".troubles",
+        "Verbs": ".verbs",
+        "absent": ".matchers",
+        "anything": ".matchers",
+        "contains": ".matchers",
+        "equals": ".matchers",
+        "fake_tgi_cases": ".cases",
+        "json_schema": ".matchers",
+        "json_subset": ".matchers",
+        "matches": ".matchers",
+    },
+)

@@ -5,7 +5,9 @@ Each part is imported when it is first asked for: a server without stubs needs n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..lazy import lazily
 
 if TYPE_CHECKING:
     from .asked import GENERATING, Asked
@@ -29,32 +31,22 @@ __all__ = [
     "ValuePattern",
 ]
 
-_PARTS = {
-    "GENERATING": ".asked",
-    "Absent": ".values",
-    "Asked": ".asked",
-    "Contains": ".values",
-    "Difference": ".differences",
-    "Equals": ".values",
-    "FormError": ".differences",
-    "Matches": ".values",
-    "RequestPattern": ".pattern",
-    "Satisfies": ".values",
-    "Schema": ".values",
-    "Subset": ".values",
-    "ValuePattern": ".values",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PARTS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(_PARTS[name], __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_PARTS})
+__getattr__, __dir__ = lazily(
+    __name__,
+    globals(),
+    {
+        "GENERATING": ".asked",
+        "Absent": ".values",
+        "Asked": ".asked",
+        "Contains": ".values",
+        "Difference": ".differences",
+        "Equals": ".values",
+        "FormError": ".differences",
+        "Matches": ".values",
+        "RequestPattern": ".pattern",
+        "Satisfies": ".values",
+        "Schema": ".values",
+        "Subset": ".values",
+        "ValuePattern": ".values",
+    },
+)

@@ -5,7 +5,9 @@ Each part is imported when it is first asked for: a server without stubs needs n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..lazy import lazily
 
 if TYPE_CHECKING:
     from .answer_of import Function
@@ -39,37 +41,27 @@ __all__ = [
     "read_stub",
 ]
 
-_PARTS = {
-    "Error": ".error_answers",
-    "Faulty": ".faulty",
-    "Function": ".answer_of",
-    "Generated": ".model_answers",
-    "PlacedStub": ".placed",
-    "Raw": ".wire_answers",
-    "Recorded": ".wire_answers",
-    "Step": ".stub",
-    "Stub": ".stub",
-    "StubFailure": ".placed",
-    "StubMap": ".stub_map",
-    "StubMatch": ".placed",
-    "StubToken": ".speech",
-    "Text": ".model_answers",
-    "Tokens": ".model_answers",
-    "ToolCall": ".model_answers",
-    "Unscripted": ".model_answers",
-    "read_stub": ".stub",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PARTS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(_PARTS[name], __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_PARTS})
+__getattr__, __dir__ = lazily(
+    __name__,
+    globals(),
+    {
+        "Error": ".error_answers",
+        "Faulty": ".faulty",
+        "Function": ".answer_of",
+        "Generated": ".model_answers",
+        "PlacedStub": ".placed",
+        "Raw": ".wire_answers",
+        "Recorded": ".wire_answers",
+        "Step": ".stub",
+        "Stub": ".stub",
+        "StubFailure": ".placed",
+        "StubMap": ".stub_map",
+        "StubMatch": ".placed",
+        "StubToken": ".speech",
+        "Text": ".model_answers",
+        "Tokens": ".model_answers",
+        "ToolCall": ".model_answers",
+        "Unscripted": ".model_answers",
+        "read_stub": ".stub",
+    },
+)
