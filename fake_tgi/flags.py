@@ -69,7 +69,7 @@ def workers(value: str) -> int:
 def refused(error: ValueError, written: object) -> str:
     """What a reader says of a value, with the value, unless it has told that itself."""
     said = str(error)
-    return said if repr(written) in said else f"{said}, got {written!r}"
+    return said if repr(str(written)) in said else f"{said}, got {written!r}"
 
 
 def choice(*words: str) -> Reader:

@@ -96,6 +96,14 @@ def test_the_console_script_is_this_command() -> None:
     assert script.load() is main
 
 
+def test_the_package_is_this_command_as_well() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "fake_tgi", "--prot"], capture_output=True, text=True, timeout=30, check=False
+    )
+    told = "fake-tgi: unknown flag --prot: did you mean --port?\n"
+    assert (done.returncode, done.stderr) == (2, told)
+
+
 @pytest.mark.parametrize("words", [[], ["serve"]])
 def test_serving_needs_no_command_word(start: Callable[..., Running], words: list[str]) -> None:
     running = start(*words, "--model-id", "a/b")

@@ -58,6 +58,7 @@ def test_paths_are_those_seen_from_the_file(tmp_path: Path) -> None:
         ("answers: eco\n", "line 1: answers: expected one of seeded, echo, .* got 'eco'"),
         ("strict: 1\n", "line 1: strict: expected true or false, got 1"),
         ("fault:\n  - cut\n  - cutt\n", "line 1: fault: unknown fault 'cutt'"),
+        ("workers: 0\n", "line 1: workers: expected an integer from 1 to 1024, got 0$"),
         ("inter_token_latency: 20\n", "line 1: inter_token_latency: .*has no unit"),
         ("- seed\n", "expected names of flags with values"),
         ("seed: [\n", "line 2: "),
