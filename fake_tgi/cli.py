@@ -129,7 +129,7 @@ def _serve_with(settings: Settings) -> int:
             settings.port,
             grace=settings.graceful_termination_timeout,
             started=started,
-            waiting=_waiting,
+            tell=_tell,
         )
     finally:
         gc.enable()
@@ -137,11 +137,6 @@ def _serve_with(settings: Settings) -> int:
         sys.stderr.flush()
         os._exit(status)  # a computation still running in a thread would hold up a normal exit
     return status
-
-
-def _waiting(connections: int, seconds: float) -> None:
-    busy = "1 connection has" if connections == 1 else f"{connections} connections have"
-    _tell(f"stopping when {busy} had an answer, or in {seconds:g} s; Ctrl-C again stops at once")
 
 
 def _verify(words: list[str]) -> int:

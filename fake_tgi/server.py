@@ -165,18 +165,17 @@ def run(
     *,
     grace: float,
     started: Callable[[str], None] = lambda url: None,
-    waiting: Callable[[int, float], None] = lambda connections, seconds: None,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> int:
     """Serves `app` in the foreground until SIGTERM or SIGINT; returns the exit status.
 
     A signal stops listening and gives requests in flight `grace` seconds (0 is returned); a further SIGINT
-    cuts them (130). `started` is called with the server's URL once requests are answered, `waiting` with how
-    many connections are still busy half a second after the signal, and how long they may be. Raises
-    CannotListen. Call it from the main thread.
+    cuts them (130). `started` is called with the server's URL once requests are answered, `tell` with a line
+    for the user where the end takes a while. Raises CannotListen. Call it from the main thread.
     """
     with contextlib.closing(listen(host, port)) as sock:
         url = url_of(host, int(sock.getsockname()[1]))
-        return run_on(app, [sock], grace=grace, started=lambda: started(url), waiting=waiting)
+        return run_on(app, [sock], grace=grace, started=lambda: started(url), tell=tell)
 
 
 def run_on(
@@ -186,11 +185,11 @@ def run_on(
     grace: float,
     started: Callable[[], None] = lambda: None,
     opened: Callable[[Worker], Awaitable[None]] | None = None,
-    waiting: Callable[[int, float], None] = lambda connections, seconds: None,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> int:
     """The same on sockets that listen already. `opened` is awaited on the loop, before the first connection
     is taken."""
-    worker = Worker(app, started, grace, opened, waiting)
+    worker = Worker(app, started, grace, opened, tell)
     with _signals(worker), _unhurried_collector():
         _run_loop(worker, sockets)
     return 130 if worker.hurried else 0
@@ -205,10 +204,10 @@ class Worker:
         ready: Callable[[], None],
         grace: float = 0.0,
         opened: Callable[[Worker], Awaitable[None]] | None = None,
-        waiting: Callable[[int, float], None] = lambda connections, seconds: None,
+        tell: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._opened = opened
-        self._waiting = waiting
+        self._tell = tell
         self._app = app
         self._ready = ready
         self._grace = grace
@@ -278,7 +277,7 @@ class Worker:
         soon = min(self._grace, _SOON)
         await self._quiet(service, soon)
         if self._grace > soon and service.connections and not self.hurried:
-            self._waiting(len(service.connections), self._grace - soon)
+            self._tell(_stopping(len(service.connections), self._grace - soon))
         await self._quiet(service, self._grace - soon)
         for connection in tuple(service.connections):
             connection.abort()
@@ -307,6 +306,11 @@ class Worker:
         assert self._idle is not None
         self._stop.set()
         self._idle.set()
+
+
+def _stopping(connections: int, seconds: float) -> str:
+    busy = "1 connection has" if connections == 1 else f"{connections} connections have"
+    return f"stopping when {busy} had an answer, or in {seconds:g} s; Ctrl-C again stops at once"
 
 
 def _run_loop(worker: Worker, sockets: list[socket.socket]) -> None:

@@ -50,6 +50,7 @@ def run_record(words: Sequence[str], tell: Tell) -> int:
         given.port,
         grace=given.graceful_termination_timeout,
         started=lambda url: tell(f"recording {upstream.url} at {url} into {given.out}"),
+        tell=tell,
     )
     left = recorder.left
     if left is not None and (left.elsewhere or left.lost):

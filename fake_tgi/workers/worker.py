@@ -80,9 +80,7 @@ def work(
         [listening],
         grace=settings.graceful_termination_timeout,
         opened=member.join,
-        waiting=lambda connections, seconds: _tell(
-            f"worker {seat.number} waits for answers on {connections} of its connections, up to {seconds:g} s"
-        ),
+        tell=lambda line: _tell(f"worker {seat.number}: {line}"),
     )
     sys.stderr.flush()
     os._exit(status)  # a computation still running in a thread would hold up a normal exit
