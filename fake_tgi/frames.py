@@ -77,8 +77,8 @@ class Paced(Chunks):
 
     @property
     def parts(self) -> tuple[bytes, ...]:
-        """All of them."""
-        return tuple(self.packed)
+        """All that are any."""
+        return tuple(filter(None, self.packed))
 
     def end(self) -> int:
         """Forgets what was not sent; returns how many bytes were."""
