@@ -9,10 +9,9 @@ import argparse
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
 
-from ..arguments import UsageError
-from ..mistakes import Mistake
+from ..command_parser import CommandParser
+from ..mistakes import Mistake, UsageError
 
 __all__ = ["FolderError", "run_import", "run_record"]
 
@@ -21,11 +20,6 @@ Tell = Callable[[str], None]
 
 class FolderError(Mistake, OSError):
     """There is no place for recordings."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}: {self.prog} --help tells more")
 
 
 def run_record(words: Sequence[str], tell: Tell) -> int:
@@ -96,10 +90,9 @@ def run_import(words: Sequence[str], tell: Tell) -> int:
 
 
 def _record_parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = CommandParser(
         prog="fake-tgi record",
         description="Stands in front of a server and keeps what went past. Secrets are never written.",
-        allow_abbrev=False,
     )
     parser.add_argument("--upstream", required=True, metavar="URL", help="the server to pass calls on to")
     _common(parser)
@@ -119,10 +112,9 @@ def _record_parser() -> argparse.ArgumentParser:
 
 
 def _import_parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = CommandParser(
         prog="fake-tgi import",
         description="Makes recordings of HAR files (.har) and of vcrpy's cassettes (.yaml, .yml, .json).",
-        allow_abbrev=False,
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     _common(parser)

@@ -11,9 +11,10 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
-from ..arguments import UsageError
+from ..command_parser import CommandParser
+from ..mistakes import UsageError
 from .finding import SEVERITIES, Severity
 from .judging import RULES, WaiverError, judge
 from .reports import WRITERS
@@ -61,20 +62,13 @@ def run_report(words: Sequence[str], tell: Callable[[str], None], environment: M
     return 1 if fail_on is not None and verdict.failing(fail_on) else 0
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        message = message.removeprefix("argument ").replace("expected one argument", "expected a value")
-        raise UsageError(message)
-
-
 def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = CommandParser(
         prog="fake-tgi report",
         usage="fake-tgi report URL|FILE [flags]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add(

@@ -13,9 +13,10 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, NoReturn, get_args
+from typing import Any, Final, get_args
 
-from ..arguments import UsageError
+from ..command_parser import CommandParser
+from ..mistakes import UsageError
 from .question import Question, Suite
 from .questions import all_questions
 from .running import Limits
@@ -113,20 +114,13 @@ def _check_writable(path: Path | None) -> None:
         raise UsageError(f"{path}: cannot be written")
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        message = message.removeprefix("argument ").replace("expected one argument", "expected a value")
-        raise UsageError(message)
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = CommandParser(
         prog="fake-tgi verify",
         usage="fake-tgi verify URL [flags]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("url", nargs="?", metavar="URL", help="http://host:port, https://host/prefix")
     add = parser.add_argument

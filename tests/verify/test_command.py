@@ -71,7 +71,9 @@ def test_a_server_that_differs_exits_with_1(run: Callable[..., Told], fake: Pati
     ("words", "told"),
     [
         ([], "expected the URL"),
-        (["http://x", "--nope"], "unrecognized arguments: --nope"),
+        (["http://x", "--nope"], "unknown flag --nope: fake-tgi verify --help lists the flags"),
+        (["http://x", "--formt", "junit"], "unknown flag --formt: did you mean --format?"),
+        (["http://x", "http://y"], "unexpected argument 'http://y': fake-tgi verify --help tells more"),
         (["ftp://x"], "expected a URL"),
         (["http://x", "--only", "/generat"], "did you mean /generate?"),
         (["http://x", "--only", "/info", "--skip", "/info"], "no question is left"),
