@@ -89,17 +89,17 @@ def piece_counter(backend: Any) -> Callable[[str], int | None] | None:
     def count_block(block: str) -> int:
         return sum(map(count_word, _WORDS.findall(block)))
 
+    count_first = Known(count_block).__getitem__
     known: BoundedCache[str, int] = BoundedCache(entries=20_000, size=4_000_000)
 
     def count_plain(text: str) -> int:
-        if len(text) <= _SHORT and not (
-            "  " in text if text.isprintable() else _SPACES_TOGETHER.search(text)
-        ):
-            # A word takes along the one space before it, and no word goes on behind one.
-            first, *pieces = text.split(" ")
-            return count_block(first) + sum(map(count_piece, pieces))
-        total = 0
-        for block in blocks(text):
+        *begun, last = blocks(text)
+        if len(last) > _SHORT or ("  " in last if last.isprintable() else _SPACES_TOGETHER.search(last)):
+            total = count_block(last)
+        else:  # a word takes along the one space before it, and no word goes on behind one
+            first, *pieces = last.split(" ")
+            total = sum(map(count_piece, pieces), count_first(first) if first else 0)
+        for block in begun:
             number = known.get(block)
             if number is None:
                 number = count_block(block)
@@ -112,10 +112,9 @@ def piece_counter(backend: Any) -> Callable[[str], int | None] | None:
             return None
         try:
             for start in starts:
-                if start in text and find_added.search(text):
+                if start in text and len(parts := find_added.split(text)) > 1:
                     if not apart:
                         return None
-                    parts = find_added.split(text)
                     return sum(map(count_plain, filter(None, parts))) + len(parts) - 1
             return count_plain(text)
         except KeyError:

@@ -23,6 +23,7 @@ from ..likelihood import Likelihood
 from ..seeds import SeedSource, canonical, key_of
 from ..shard import ShardRequest
 from ..stopping import said, stop_tokens
+from ..text_blocks import blocks
 from ..tokenizer import Tokenizer
 from .phrases import COMMON_WORDS, FIRST, PATTERNS, SLOTS, TOPIC, UNTITLED
 
@@ -40,7 +41,7 @@ _COMMON = frozenset(COMMON_WORDS.split())
 
 
 def _topics_in(piece: str) -> list[str]:
-    """The words in what stands between two spaces; what is beyond them makes no difference to a word."""
+    """The words in a block, or in what stands between two spaces; what is beyond them makes no difference."""
     return [word for word in _WORDS(piece) if word.lower() not in _COMMON]
 
 
@@ -111,6 +112,7 @@ class SeededShard:
         self._firsts = tuple(map(self._places, FIRST))
         self._firsts_bare = tuple(self._places((first + "^", *rest)) for first, *rest in FIRST)
         self._patterns = tuple(map(self._places, PATTERNS))
+        self._words: BoundedCache[str, list[str]] = BoundedCache(entries=20_000, size=2_000_000)
         self._said = Known(_topics_in).__getitem__
         self._topics: BoundedCache[str, _Table] = BoundedCache(entries=4096, size=4096)
         eos = tokenizer.eos_id
@@ -132,13 +134,14 @@ class SeededShard:
         limit = request.max_new_tokens
         reason: FinishReason = "length" if len(spoken) >= limit else "eos_token"
         tokens = tuple(spoken[:limit])
-        text = "".join([phrase.text for phrase in phrases])
         stops = request.stop_sequences
-        if stops and any(stop in text for stop in stops):
-            tokens, stopped = stop_tokens(tokens, request, self._tokenizer.eos_ids)
-            reason = stopped or reason
-        if len(tokens) < len(spoken):
-            text = self._text(phrases, tokens)
+        if stops:
+            text = "".join([phrase.text for phrase in phrases])
+            if any(stop in text for stop in stops):
+                tokens, stopped = stop_tokens(tokens, request, self._tokenizer.eos_ids)
+                reason = stopped or reason
+        whole = len(tokens) == len(spoken)
+        text = "".join([phrase.text for phrase in phrases]) if whole else self._text(phrases, tokens)
         n = request.top_n_tokens
         return Generation(
             tokens,
@@ -211,7 +214,15 @@ class SeededShard:
     def _topic(self, inputs: str, number: int) -> _Table:
         """A word from the end of the prompt, or something that stands for it."""
         end = inputs[-_LOOKED_AT:]
-        words = list(chain.from_iterable(map(self._said, end.split(" "))))
+        *begun, last = blocks(end)
+        words: list[str] = []
+        for block in begun:
+            said = self._words.get(block)
+            if said is None:
+                said = _topics_in(block)
+                self._words.put(block, said, len(block))
+            words += said
+        words += chain.from_iterable(map(self._said, last.split(" ")))
         words = words or _OTHER_WORDS(end)
         word = words[number * len(words) >> 16] if words else UNTITLED[number * len(UNTITLED) >> 16]
         found = self._topics.get(word)
