@@ -1,4 +1,4 @@
-"""argparse for each command but `serve`, which reads as clap does: a mistake is one line, with what to try."""
+"""argparse for all commands but `serve`, which reads as clap does: a mistake is a line with what to try."""
 
 from __future__ import annotations
 

@@ -97,8 +97,8 @@ def test_yaml_and_json_say_the_same(tmp_path: Path) -> None:
          "stubs[0].answer.exchange: expected the name of a recorded exchange"),
         ("version: 1\nstubs:\n  - when: {}\n", 3, "stubs[0]: expected a member 'answer' or 'answers', got"),
         ("version: 1\nstubs:\n  - answer: {text: a, error: overload}\n", 3,
-         "stubs[0].answer: expected only one of text, tokens, tool_call, answers, error, exchange, generation, "
-         "raw, got text and error"),
+         "stubs[0].answer: expected only one of text, tokens, tool_call, answers, error, exchange, "
+         "generation, raw, got text and error"),
         ("version: 1\nstubs:\n  - answer: {text: a}\n    answers: [{text: b}]\n", 3,
          "stubs[0]: expected only one of answer, answers, got answer and answers"),
         ("version: 1\nstubs:\n  - answer: {text: a, message: b}\n", 3,
