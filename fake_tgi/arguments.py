@@ -11,14 +11,14 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field, fields
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
 from .flags import FLAGS, Flag, refused, switch
 from .mistakes import UsageError
 from .quick_values import dataclass
-from .settings import Settings, SettingsError
+from .settings import GIVEN, Settings, SettingsError
 
 __all__ = ["Arguments", "UsageError", "read_arguments"]
 
@@ -62,9 +62,8 @@ def read_arguments(arguments: Sequence[str], environment: Mapping[str, str]) -> 
         raise UsageError("--ngrok: TGI's router stops when it is given, so the fake does; leave it out")
     _merge_old_name(values, spelled)
     notices = [*_hostname(values, "hostname" in given), *_misspelt(environment), *_idle(values, spelled)]
-    known = {each.name for each in fields(Settings) if each.init}
     try:
-        settings = Settings(**{name: value for name, value in values.items() if name in known})
+        settings = Settings(**{name: value for name, value in values.items() if name in GIVEN})
     except SettingsError as error:
         raise SettingsError(_retold(str(error), spelled)) from None
     notices += [*_embedded(settings, values), *_no_config(settings, spelled)]

@@ -8,7 +8,7 @@ folder's. Rules: backends/v3/src/main.rs and launcher/src/main.rs of TGI 3.3.6.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field, fields
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from .mistakes import Mistake
 from .model_folder import find_model_folder, model_max_length
 from .quick_values import dataclass
 
-__all__ = ["DEFAULT_MODEL", "DEFAULT_MODEL_MAX_LENGTH", "UNSET", "Settings", "SettingsError"]
+__all__ = ["DEFAULT_MODEL", "DEFAULT_MODEL_MAX_LENGTH", "GIVEN", "UNSET", "Settings", "SettingsError"]
 
 
 class _Unset(int):
@@ -229,6 +229,10 @@ class Settings:
         return any(getattr(self, name) is not None for name in _TIMED)
 
 
+GIVEN: Final = tuple(name for name in Settings.__annotations__ if name != "model_folder")
+"""The names of what Settings can be made with: all but what they find out by themselves."""
+
+
 def _check_types(settings: Settings) -> None:
     for name, (low, high) in _RANGES.items():
         value = getattr(settings, name)
@@ -237,13 +241,13 @@ def _check_types(settings: Settings) -> None:
         if type(value) is not int or not low <= value <= high:
             or_none = " or None" if name == "max_batch_size" else ""
             raise SettingsError(f"`{name}` must be an integer from {low} to {high}{or_none}, got {value!r}")
-    for spec in fields(settings):
-        if spec.name in _RANGES or not spec.init:
+    for name in GIVEN:
+        if name in _RANGES:
             continue
-        value = getattr(settings, spec.name)
-        expected, fits = _TYPES[str(spec.type)]
+        value = getattr(settings, name)
+        expected, fits = _TYPES[Settings.__annotations__[name]]
         if not fits(value):
-            raise SettingsError(f"`{spec.name}` must be {expected}, got {value!r}")
+            raise SettingsError(f"`{name}` must be {expected}, got {value!r}")
 
 
 def _fill(settings: Settings) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fake_tgi.model_folder import model_max_length
-from fake_tgi.settings import DEFAULT_MODEL_MAX_LENGTH, Settings, SettingsError
+from fake_tgi.settings import DEFAULT_MODEL_MAX_LENGTH, GIVEN, Settings, SettingsError
 
 # backends/v3/src/main.rs at 3.3.6; None and "unset" are tested by their effect.
 ROUTER_DEFAULTS = {
@@ -214,3 +214,7 @@ def test_every_field_is_documented_or_a_flag_of_the_router() -> None:
     flags = {flag.name for flag in FLAGS}
     own = {"model_max_length", "model_folder", "version", "sha", "docker_label", "support_chunking"}
     assert {field.name for field in fields(Settings)} - flags == own
+
+
+def test_what_settings_can_be_made_with_is_known_by_name() -> None:
+    assert {each.name for each in fields(Settings) if each.init} == set(GIVEN)
