@@ -15,7 +15,7 @@ __all__ = ["BoundedCache", "Known"]
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
-_MOST: Final = 50_000
+_MOST: Final = 20_000
 _LONGEST: Final = 64
 
 
@@ -62,7 +62,7 @@ class BoundedCache(Generic[Key, Value]):
 class Known(dict[str, Value], Generic[Value]):
     """What `work_out` makes of words and the like: to look one up again is a dict's own work.
 
-    Forgets all of them when there are 50,000; one of more than 64 characters is not kept.
+    Forgets all of them when there are 20,000; one of more than 64 characters is not kept.
     """
 
     def __init__(self, work_out: Callable[[str], Value]) -> None:

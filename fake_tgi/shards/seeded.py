@@ -40,9 +40,9 @@ _LOOKED_AT = 400
 _COMMON = frozenset(COMMON_WORDS.split())
 
 
-def _topics_in(piece: str) -> list[str]:
+def _topics_in(piece: str) -> tuple[str, ...]:
     """The words in a block, or in what stands between two spaces; what is beyond them makes no difference."""
-    return [word for word in _WORDS(piece) if word.lower() not in _COMMON]
+    return tuple([word for word in _WORDS(piece) if word.lower() not in _COMMON])
 
 
 class _Phrase:
@@ -112,7 +112,7 @@ class SeededShard:
         self._firsts = tuple(map(self._places, FIRST))
         self._firsts_bare = tuple(self._places((first + "^", *rest)) for first, *rest in FIRST)
         self._patterns = tuple(map(self._places, PATTERNS))
-        self._words: BoundedCache[str, list[str]] = BoundedCache(entries=20_000, size=2_000_000)
+        self._words: BoundedCache[str, tuple[str, ...]] = BoundedCache(entries=20_000, size=2_000_000)
         self._said = Known(_topics_in).__getitem__
         self._topics: BoundedCache[str, _Table] = BoundedCache(entries=4096, size=4096)
         eos = tokenizer.eos_id
