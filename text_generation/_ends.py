@@ -19,55 +19,59 @@ __all__ = ["ChoicesEnd", "GenerationEnd"]
 class GenerationEnd(End):
     """The end of a generation stream, and the order of its items."""
 
-    __slots__ = ("_expected", "_seen", "_step")
+    __slots__ = ("_next", "_seen", "_step")
 
     def __init__(self) -> None:
         super().__init__()
         self._seen = 0
-        self._expected: int | None = -1  # the next index; None where the server gives none
-        self._step = 0
+        self._next: int | None = -1  # the next index; None where the server gives none
+        self._step = 0  # by which it grows; 0 where the server does not count
 
     def see(self, items: Sequence[Any]) -> int:
         """Look at some items; how many of them belong to the stream. What is out of order does not."""
-        expected, step = self._expected, self._step
-        for count, item in enumerate(items, start=1):
-            if item.index == expected:
-                if step:
-                    expected += step  # type: ignore[operator]
+        expected = self._next
+        if self._step and expected is not None:
+            for item in items:
+                if item.index != expected or item.generated_text is not None or item.details is not None:
+                    break
+                expected += 1
             else:
-                self._expected = expected
-                if not self._fits(item.index, self._seen + count):
-                    return count - 1
-                expected, step = self._expected, self._step
+                self._next = expected
+                self._seen += len(items)
+                return len(items)
+        return self._see_closely(items)
+
+    def _see_closely(self, items: Sequence[Any]) -> int:
+        """The same, for what is not one ordinary item after the other."""
+        for count, item in enumerate(items, start=1):
+            if not self._fits(item.index):
+                return count - 1
+            self._seen += 1
             if item.details is not None or item.generated_text is not None:
                 self.complete = self.last = True
                 return count
-        self._expected = expected
-        self._seen += len(items)
         return len(items)
 
-    def _fits(self, index: int | None, count: int) -> bool:
-        """Whether this index, which is not the expected one, may be that of the item in this place."""
-        expected = self._expected
-        if count == 1:
-            counts = index == 0 or index == 1
-            self._step = 1 if counts else 0
-            self._expected = index + 1 if counts and index is not None else index
-            return True
-        if expected is None:  # one that did not count in the beginning
-            return True
-        if index is None:
-            self._expected = expected + self._step
-            return True
-        if count == 2 and index == expected - self._step:  # the first index again: it does not count
-            self._expected, self._step = index, 0
-            return True
-        self.wrong = (
-            f"The stream's events do not count up from 1: event {count} has the index {index}, after "
-            f"{expected - self._step}. One came twice, late or not at all, so the text is not the server's. "
-            "Look at what stands between the server and this client."
-        )
-        return False
+    def _fits(self, index: int | None) -> bool:
+        """Whether this index may be that of the next item."""
+        expected, seen = self._next, self._seen
+        if not seen:
+            self._step = 1 if index in (0, 1) else 0
+            self._next = index if index is None else index + self._step
+        elif expected is None:  # one that did not count in the beginning
+            pass
+        elif index == expected or index is None:
+            self._next = expected + self._step
+        elif seen == 1 and index == expected - self._step:  # the first index again: it does not count
+            self._next, self._step = index, 0
+        else:
+            self.wrong = (
+                f"The stream's events do not count up from 1: event {seen + 1} has the index {index}, "
+                f"after {expected - self._step}. One came twice, late or not at all, so the text is not the "
+                "server's. Look at what stands between the server and this client."
+            )
+            return False
+        return True
 
 
 class ChoicesEnd(End):

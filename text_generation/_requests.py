@@ -37,7 +37,7 @@ A = TypeVar("A")
 E = TypeVar("E")
 
 STREAM_BUFFER = 1 << 11  # bytes that a stream keeps room for while it is open; its body is read past it
-_PIECE = 1 << 14  # small enough that a batch of items stays in the cache
+_PIECE = 1 << 16  # bytes; of the events in them few are objects at a time
 _POOL = 256  # connections kept open to one server; more may be open at once
 
 

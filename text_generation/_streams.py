@@ -65,7 +65,7 @@ class StreamReader(Generic[T]):
 
     __slots__ = (
         *("_decoder", "_end", "_error", "_events", "_ended_at", "_next", "_protocol", "_ready", "_replay"),
-        *("_validate", "context", "count", "latest"),
+        *("_vague", "_validate", "context", "count", "latest"),
     )
 
     def __init__(
@@ -76,7 +76,7 @@ class StreamReader(Generic[T]):
         request: WireRequest | None = None,
     ) -> None:
         self._protocol = protocol
-        self._validate = protocol.validate
+        self._validate, self._vague = protocol.validate, protocol.vague
         self._decoder = EventStreamDecoder()
         self._end = protocol.end()
         self._events: list[Event] = []
@@ -140,9 +140,13 @@ class StreamReader(Generic[T]):
         if self._ready:
             ready, self._ready = self._ready, []
             return ready
-        end, events = self._end, self._events
-        while self._next < len(events) and not end.last and self._error is None:
-            items = self._read()
+        while self._error is None and not self._end.last:
+            start = self._next
+            events = self._events[start : start + _BATCH]
+            if not events:
+                return []
+            self._next = start + len(events)
+            items = self._read(events, start)
             if items:
                 return items
         if self._error is not None:
@@ -185,45 +189,49 @@ class StreamReader(Generic[T]):
     def _read_all(self) -> None:
         """Read every event that has arrived, up to the last one or an error, for `take` to hand out."""
         while self._next < len(self._events) and not self.done:
-            self._ready += self._read()
+            start = self._next
+            events = self._events[start : start + _BATCH]
+            self._next = start + len(events)
+            self._ready += self._read(events, start)
 
-    def _read(self) -> list[T]:
-        """Read the next few events: their items."""
-        start = self._next
-        events: list[Any] = self._events[start : start + _BATCH]
-        self._next = start + len(events)
-        validate, vague = self._validate, self._protocol.vague
+    def _read(self, events: list[Any], start: int) -> list[T]:
+        """The items of these events, the first of which is the `start`th; up to the last one or an error."""
+        end, vague = self._end, self._vague
         try:
             if not vague or b'"error":' not in b"".join(events):
-                return self._accepted(list(map(validate, events)))
+                items = list(map(self._validate, events))
+                count = end.see(items)
+                if vague or end.last or count < len(items):
+                    return self._accepted(items, count)
+                self.count += count  # the usual, in as few steps as it takes
+                return items
         except (ValueError, TypeError):  # TypeError: a NamedEvent
             pass
-        items: list[T] = []
+        items = []
         for position, event in enumerate(events, start):
             try:
-                item: Any = None if vague and b'"error":' in event else validate(event)
+                item: Any = None if vague and b'"error":' in event else self._validate(event)
             except (ValueError, TypeError):
                 item = None
             if item is None:
                 at_end = self._ended_at is not None and position >= self._ended_at
                 item = self._other(event, at_end)
             if item is not None:
-                items += self._accepted([item])
-            if self._end.last or self._error is not None:
+                items += self._accepted([item], end.see([item]))
+            if end.last or self._error is not None:
                 break
         return items
 
-    def _accepted(self, items: list[T]) -> list[T]:
-        """These have arrived; what follows the last of them does not count."""
-        count = self._end.see(items)
-        if count < len(items):
-            del items[count:]
+    def _accepted(self, items: list[T], count: int) -> list[T]:
+        """So many of these have arrived; what follows them does not belong to the stream."""
         self.count += count
         end = self._end
-        if end.last or self._protocol.vague:
+        if count < len(items):
+            del items[count:]
+            if end.wrong:
+                self._fail(explained(InvalidResponseError(end.wrong)))
+        if end.last or self._vague:
             self.latest = items[-2:]
-        if end.wrong:
-            self._fail(explained(InvalidResponseError(end.wrong)))
         return items
 
     def _other(self, event: bytes | NamedEvent, at_end: bool) -> T | None:

@@ -22,6 +22,7 @@ OPEN = 10
 CALLS = 200
 GATHER = 512
 AT_ONCE = 1_000
+PATIENT = 600.0  # seconds that the peers are given, where the last of a thousand waits for all others
 KEPT = 400  # streams open at once, where their memory is measured
 # Where in the server the streams are that are measured many at once.
 PATHS = {"concurrent": "short", "memory": "open", "full_memory": "short", "sync_memory": "short"}
@@ -110,7 +111,7 @@ def _text_generation(scenario: str, url: str) -> float:
             return await _cpu_async(chat_all, 7) / TOKENS
         if scenario in PATHS:
             short = AsyncClient(f"{url}/{PATHS[scenario]}", timeout=60)
-            return await _at_once(scenario, lambda: short.generate_stream("hi", max_new_tokens=SHORT))
+            return await _at_once(scenario, lambda: short.generate_stream("hi", max_new_tokens=SHORT), 5)
         single = AsyncClient(f"{url}/unary", timeout=60)
         if scenario == "async_unary":
 
@@ -124,7 +125,7 @@ def _text_generation(scenario: str, url: str) -> float:
     return asyncio.run(main())
 
 
-async def _at_once(scenario: str, open_stream: Callable[[], Any]) -> float:
+async def _at_once(scenario: str, open_stream: Callable[[], Any], rounds: int = 1) -> float:
     """Of streams that are open at once: CPU seconds for each that is read from its beginning to its end, or
     bytes for each that waits (`memory`), or that has its first token handed out (`full_memory`)."""
     if scenario == "concurrent":
@@ -138,7 +139,7 @@ async def _at_once(scenario: str, open_stream: Callable[[], Any]) -> float:
         async def read_all() -> None:
             await asyncio.gather(*(read(open_stream()) for _ in range(AT_ONCE)))
 
-        return await _cpu_async(read_all, 3) / AT_ONCE
+        return await _cpu_async(read_all, rounds) / AT_ONCE
 
     kept: list[Any] = []
 
@@ -251,7 +252,7 @@ def _huggingface_hub(scenario: str, url: str) -> float:
 
             return await _cpu_async(chat, 3) / TOKENS
         if scenario in PATHS:
-            one = AsyncInferenceClient(model=short, timeout=60)
+            one = AsyncInferenceClient(model=short, timeout=PATIENT)
 
             async def opened() -> Any:
                 async for item in await one.text_generation("hi", **few):
@@ -308,7 +309,7 @@ def _openai(scenario: str, url: str) -> float:
 
     async def main() -> float:
         if scenario in PATHS:
-            one = AsyncOpenAI(base_url=short, api_key="-")
+            one = AsyncOpenAI(base_url=short, api_key="-", timeout=PATIENT)
 
             async def opened() -> Any:
                 async for item in await one.chat.completions.create(

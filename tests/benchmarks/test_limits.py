@@ -42,6 +42,12 @@ def test_a_known_miss_that_has_grown_is_a_regression() -> None:
     ]
 
 
+def test_a_time_that_the_machine_makes_longer_is_no_regression() -> None:
+    told = verdict([Judged(TIME, 30.0, 25.0), Judged(TIME, 30.0, 2.0), Judged(TIME, 30.0, 19.0)], {})
+    assert told.known == ("the time: 30.0 ms, limit ≤ 3.0 ms; the floor of the same run: 25.0 ms",)
+    assert len(told.regressions) == 2  # the floor keeps the limit, or misses it by much less
+
+
 def test_a_known_miss_that_is_gone_is_to_be_taken_off_the_list() -> None:
     told = verdict([Judged(COST, 1.0)], SEEN)
     assert (told.known, told.regressions) == ((), ())
