@@ -14,11 +14,11 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
 from .alarms import Alarms
+from .quick_values import dataclass
 
 __all__ = ["Clock", "Handle", "Later", "ScaledClock", "VirtualClock", "clock_of", "later_on"]
 

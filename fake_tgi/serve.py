@@ -8,7 +8,6 @@ endpoint itself must have said it in its stream. What TGI breaks down over ends 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 
@@ -20,6 +19,7 @@ from .extraction import ExtractionRefusal, is_json
 from .frames import Body, Chunks, Frame, Hangup, Head
 from .headers import JSON, TEXT
 from .journal import ServeEvent
+from .quick_values import dataclass
 from .refusals import Breakdown, Refusal
 from .state import State
 from .stubs.unmatched import unmatched

@@ -12,13 +12,14 @@ import itertools
 import socket
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Protocol
 
 from ..call import Call
 from ..clock import Later
 from ..connection import Connection
 from ..frames import Frame
+from ..quick_values import dataclass
 from .asgi import AsgiCall
 from .playing import Playing
 from .request_body import Body, BrokenBody, Chunked, Sized

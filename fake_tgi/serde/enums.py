@@ -7,9 +7,10 @@ index. What a variant holds is buffered first wherever the variant is not known 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Generic, NoReturn, TypeVar
 
+from ..quick_values import dataclass
 from .buffer import BufferedSource
 from .reader import Content, DecodeError
 from .shapes import BUFFERED, Shape, take_all

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, TypeVar
 
 from ..caches import BoundedCache
+from ..quick_values import dataclass
 from ..requests import JsonValue
 from .buffer import BufferedSource
 from .reader import Content, DecodeError

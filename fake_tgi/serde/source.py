@@ -7,9 +7,9 @@ was buffered before (`buffer`). Both offer the same steps, so that a shape is wr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from ..quick_values import dataclass
 from ..rust_text import debug_string, format_f64
 from .reader import Content, DecodeError
 

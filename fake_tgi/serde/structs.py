@@ -8,9 +8,10 @@ object ends, in the order of the fields.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Generic, TypeVar
 
+from ..quick_values import dataclass
 from .buffer import BufferedSource
 from .reader import Content, DecodeError
 from .shapes import BUFFERED, Shape, not_plain

@@ -62,6 +62,23 @@ def test_a_start_loads_nothing_that_only_some_servers_need() -> None:
     )
 
 
+def test_a_start_has_no_dataclass_written_and_compiled() -> None:
+    """The library takes half a millisecond for each; a start needs eighty (fake_tgi/quick_values.py)."""
+    program = (
+        "import dataclasses\n"
+        "made = []\n"
+        "make = dataclasses._process_class\n"
+        "dataclasses._process_class = lambda cls, *options: made.append(cls) or make(cls, *options)\n"
+        "from fake_tgi.arguments import read_arguments\n"
+        "from fake_tgi.assembling import assembled\n"
+        "import fake_tgi.server\n"
+        "assembled(read_arguments(['--port', '0', '--ignore-eos'], {}).settings, tell=print)\n"
+        "print([cls for cls in made if cls.__module__.startswith('fake_tgi')])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "[]\n", done.stderr
+
+
 def test_the_client_never_needs_huggingface_hub() -> None:
     blocked = "import sys; sys.modules['huggingface_hub'] = None\nimport text_generation\n"
     assert "text_generation" in loaded_by(blocked)
