@@ -34,6 +34,7 @@ def recording(**changes: Any) -> Recording:
     return Recording(**(values | changes))
 
 
+@pytest.mark.sweep
 def test_every_exchange_of_the_real_router_survives_reading_and_writing() -> None:
     for exchange in ALL:
         once = parse_recording(exchange)
@@ -167,6 +168,7 @@ def test_a_newer_or_damaged_file_is_refused_with_its_reason_and_the_others_stay(
     assert reason in refused.reason
 
 
+@pytest.mark.sweep
 def test_a_file_that_was_cut_anywhere_is_refused(tmp_path: Path) -> None:
     whole = write(tmp_path, recording(), {}, name="a").read_bytes()
     for length in range(len(whole) - 3):

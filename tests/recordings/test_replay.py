@@ -106,6 +106,7 @@ def test_a_stream_is_played_at_the_recorded_speed_or_another_or_at_once(
         assert step * number - 0.002 <= seconds < step * number + 0.08
 
 
+@pytest.mark.sweep
 def test_every_exchange_of_the_real_router_is_played_as_it_was_recorded() -> None:
     """Several of the same request come in their order, so each profile is asked in its own."""
     compared = 0

@@ -66,6 +66,7 @@ TEN: dict[str, tuple[Damage, str]] = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", TEN)
 def test_each_of_ten_damages_is_found_among_all_questions(fake: Patient, name: str) -> None:
     damage, where = TEN[name]
@@ -267,6 +268,7 @@ FURTHER: dict[str, tuple[Damage, str, str]] = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", FURTHER)
 def test_a_damage_is_found_on_the_route_it_is_at(fake: Patient, name: str) -> None:
     damage, only, rule = FURTHER[name]
@@ -285,12 +287,14 @@ def test_nothing_is_found_on_a_fake_that_is_right(fake: Patient, suite: str) -> 
     assert report.exit_status == 0
 
 
+@pytest.mark.sweep
 def test_a_second_run_finds_what_the_first_found(fake: Patient) -> None:
     """Its answers do not depend on what was asked before."""
     kinds = [[o.verdict.kind for o in fake.verified().outcomes] for _ in range(2)]
     assert kinds[0] == kinds[1]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "settings",
     [
@@ -320,6 +324,7 @@ def test_nothing_is_found_on_a_fake_without_a_chat_template() -> None:
     assert any(reason.startswith("the model has no chat template") for reason in chats)
 
 
+@pytest.mark.sweep
 def test_a_fake_that_is_always_overloaded_is_not_waited_for_each_time() -> None:
     with patient(max_concurrent_requests=0) as fake:
         report = fake.verified("--timeout", "1.2")

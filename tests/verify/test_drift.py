@@ -132,6 +132,7 @@ FORMS: dict[str, tuple[Damage, str, str, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", FORMS)
 def test_a_change_of_form_is_told(compare: Compare, name: str) -> None:
     damage, only, kind, where = FORMS[name]
@@ -139,6 +140,7 @@ def test_a_change_of_form_is_told(compare: Compare, name: str) -> None:
     assert (kind, where) in {(drift.kind, drift.where) for drift in told}, told
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("kind", CHANGES)
 def test_a_change_is_told_by_its_kind_and_place(compare: Compare, kind: str) -> None:
     damage, only, where = CHANGES[kind]
