@@ -97,6 +97,9 @@ KNOWN: Final[Mapping[str, Known]] = {
     "fake-tgi: start": Known(
         2.5, "the tokenizer, the contracts and the routes are loaded before the first answer"
     ),
+    "plugin: 1,000 tests": Known(
+        3.0, "each test has a whole fake, whose calls are checked, matched and kept, and asked for in the end"
+    ),
 }
 """Missed limits, each with what it may grow to before that is news: a fifth more than on a busy machine."""
 
