@@ -250,10 +250,10 @@ def test_a_token_costs_a_handful_of_calls() -> None:
 def test_at_another_speed_the_gaps_are_those_of_its_clock() -> None:
     async def main() -> None:
         line = Line(fake(speedup=50.0, inter_token_latency="1s"))
-        line.ask("/generate_stream", PROMPT)
         began = time.monotonic()
+        line.ask("/generate_stream", PROMPT)
         await line.until(line.over)
-        assert 0.09 < time.monotonic() - began < 2
+        assert 0.1 <= time.monotonic() - began < 4
         (event,) = line.app.state.journal
         assert all(at >= number for number, (at, _) in enumerate(event.sent))
 
