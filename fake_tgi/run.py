@@ -21,7 +21,7 @@ from .validation import ValidRequest
 
 if TYPE_CHECKING:
     from .batch import Batch
-    from .delays import Due
+    from .due import Due
     from .infer import Infer
     from .vision.prompts import Looked
 

@@ -20,7 +20,7 @@ from ..run import Run
 from ..state import State
 
 if TYPE_CHECKING:
-    from ..delays import Due
+    from ..due import Due
 
 __all__ = ["End", "Write", "begin", "play", "timed"]
 
