@@ -89,8 +89,8 @@ _MORE: Final = (
     "bare uvicorn answers with a constant"
 )
 KNOWN: Final[Mapping[str, Known]] = {
-    "fake-tgi: generate": Known(2.9, _MORE),
-    "fake-tgi: chat": Known(5.5, f"{_MORE}; and a template is rendered for it"),
+    "fake-tgi: generate": Known(2.7, _MORE),
+    "fake-tgi: chat": Known(3.0, f"{_MORE}; and a template is rendered for it"),
     "fake-tgi --coalesce: generate_stream": Known(
         0.5, "an event is made for each token, whether or not it shares its chunk with others"
     ),
@@ -101,7 +101,7 @@ KNOWN: Final[Mapping[str, Known]] = {
         3.0, "each test has a whole fake, whose calls are checked, matched and kept, and asked for in the end"
     ),
 }
-"""Missed limits, each with what it may grow to before that is news: a fifth more than on a busy machine."""
+"""Missed limits, each with what it may grow to before that is news; figures of a busy machine vary by a third."""
 
 
 def verdict(judged: Sequence[Judged], known: Mapping[str, Known] = KNOWN) -> Verdict:
