@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from fake_tgi.app import Application, create_app
@@ -55,7 +58,42 @@ def ask(
     raw: bytes | None = None,
 ) -> Reply:
     """One request. `payload` is sent as JSON; `raw` as it is, and as JSON if no `headers` are given."""
-    return asyncio.run(ask_async(app, method, path, payload, headers=headers, raw=raw))
+    loop = asyncio.new_event_loop()
+    loop.set_default_executor(_threads())
+    try:
+        return loop.run_until_complete(
+            _to_its_end(ask_async(app, method, path, payload, headers=headers, raw=raw))
+        )
+    finally:
+        loop.close()
+
+
+class _Lasting(ThreadPoolExecutor):
+    """Threads that outlive the event loops that they work for.
+
+    Hypothesis has all garbage collected in every thread that draws for the first time: with new threads for
+    each request, that was most of what drawn answers cost.
+    """
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Nothing: the interpreter ends them."""
+
+
+@cache
+def _threads() -> _Lasting:
+    return _Lasting(max_workers=4, thread_name_prefix="asking")
+
+
+async def _to_its_end(asked: Coroutine[Any, Any, Reply]) -> Reply:
+    """As in `asyncio.run`, nothing that was begun goes on afterwards."""
+    try:
+        return await asked
+    finally:
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await asyncio.get_running_loop().shutdown_asyncgens()
 
 
 async def ask_async(
