@@ -101,7 +101,7 @@ KNOWN: Final[Mapping[str, Known]] = {
         3.0, "each test has a whole fake, whose calls are checked, matched and kept, and asked for in the end"
     ),
 }
-"""Missed limits, each with what it may grow to before that is news; figures of a busy machine vary by a third."""
+"""Missed limits, each with what it may grow to before that is news: a busy machine adds a third."""
 
 
 def verdict(judged: Sequence[Judged], known: Mapping[str, Known] = KNOWN) -> Verdict:
