@@ -101,7 +101,7 @@ class Application:
                 broken = BROKEN_BODY in (scope.get("extensions") or ())
                 now = self.state.clock()
                 call = replace(call, body=body, received=now, broken=broken, unread=unread)
-        frames = serve(self.state, call, self._at_once)
+        frames = serve(self.state, call)
         if last:
             frames = _last(frames)
         await self._player.play(frames, receive, send, extensions.get(HANG_UP))

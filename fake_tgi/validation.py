@@ -24,12 +24,13 @@ __all__ = ["CHUNK", "Limits", "ValidRequest", "Validator", "in_one_piece"]
 CHUNK = 1024
 
 
-def in_one_piece(parameters: GenerateParameters) -> bool:
-    """Whether the model is asked once and in one piece, for a text and what always comes with it."""
+def in_one_piece(parameters: GenerateParameters, most: int | None = None) -> bool:
+    """Whether the model is asked once and in one piece, for a text and what always comes with it; `most`: for
+    so many tokens at most."""
     tokens = parameters.max_new_tokens
     return (
         tokens is not None
-        and tokens <= CHUNK
+        and tokens <= (CHUNK if most is None else most)
         and parameters.best_of is None
         and parameters.grammar is None
         and not parameters.top_n_tokens

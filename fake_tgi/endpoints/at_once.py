@@ -1,10 +1,10 @@
-"""Whole answers where nothing stands in the way: the same bytes, the same books, and a third of the work.
+"""Answers where nothing stands in the way: the same bytes, the same books, and a third of the work.
 
 Most calls of a load test, and of a suite of tests, are of this kind: no stub or recording may answer them, no
 delay, image or grammar makes them wait, one piece is all of the answer, the model cannot fail and nobody
 damages what it says. Such a call is answered in one step, and what was made of one body is used for those
 that are like it (alike.py). Whatever is otherwise, a refusal included, takes the long way (serve.py), before
-anything was counted.
+anything was counted; so does a stream that is too long to go out in one go, whoever reads it.
 """
 
 from __future__ import annotations
@@ -14,28 +14,30 @@ from typing import TYPE_CHECKING
 from ..alike import MARK, Alike
 from ..call import Call
 from ..extraction import ExtractionRefusal, is_json, typed
-from ..frames import Body, Head, RawHeaders
+from ..frames import Body, Chunks, Head, RawHeaders
 from ..generation import Generation
-from ..headers import Timings, answer_headers
+from ..headers import Timings, answer_headers, stream_headers
 from ..journal import ServeEvent
 from ..refusals import Breakdown, Refusal
 from ..remembered import Remembered
 from ..render.generate import generate_response
+from ..render.stream import StreamWriter
 from ..render.values import string
 from ..requests import GenerateParameters, GenerateRequest
 from ..run import Answer
 from ..shard import ShardRequest
 from ..state import State
 from ..validation import in_one_piece
+from .streaming import SHORT
 
 if TYPE_CHECKING:
     from .chats_at_once import ChatsAtOnce
 
 __all__ = ["AtOnce", "Made"]
 
-Made = tuple[ShardRequest, Generation, bytes, float, float, int]
-"""What the model was asked and said, the body of the answer, when the call was taken up and when the model
-was asked, in seconds on the server's clock, and how often the router counts the call."""
+Made = tuple[ShardRequest, Generation, Body | Chunks, float, float, int]
+"""What the model was asked and said, the answer, when the call was taken up and when the model was asked, in
+seconds on the server's clock, and how often the router counts the call."""
 
 
 class AtOnce:
@@ -45,10 +47,14 @@ class AtOnce:
         self._state = state
         self._generations: Alike[GenerateParameters | None] = Alike(_parameters)
         self._chats: ChatsAtOnce | None = None
-        self._routes = {"/generate": self._generate, "/v1/chat/completions": self._chat}
+        self._routes = {
+            "/generate": self._generate,
+            "/generate_stream": self._stream,
+            "/v1/chat/completions": self._chat,
+        }
         self._json = Remembered(_says_json)
 
-    def answer(self, call: Call, event: ServeEvent) -> tuple[Head, Body] | None:
+    def answer(self, call: Call, event: ServeEvent) -> tuple[Head, Body | Chunks] | None:
         """The answer to `call`, which is in the books then, in `event` too; None: it takes the long way."""
         route = self._routes.get(call.path)
         state = self._state
@@ -69,14 +75,54 @@ class AtOnce:
         tokens, now = len(generation.tokens), state.clock()
         spent = Timings(now - began, queued - began, 0.0, now - queued, request.input_length, tokens)
         state.metrics.answered(spent, request.max_new_tokens, asked=asked)
-        headers = answer_headers(state.compute_type, len(request.inputs), spent)
-        head = Head(200, headers + state.cors.headers(call), len(body))
-        state.journal.complete(event, head, body, tokens)
-        return head, Body(body)
+        characters, cors = len(request.inputs), state.cors.headers(call)
+        if isinstance(body, Body):
+            parts: tuple[bytes, ...] = (body.data,)
+            headers = answer_headers(state.compute_type, characters, spent)
+            head = Head(200, headers + cors, len(body.data))
+        else:
+            parts = body.parts
+            head = Head(200, stream_headers(state.compute_type, characters) + cors)
+        state.journal.complete(event, head, parts, tokens)
+        return head, body
 
     def _generate(self, call: Call) -> Made | None:
+        began = self._state.clock()
+        asked = self._asked(call)
+        if asked is None:
+            return None
+        parameters, inputs, request, generation, queued = asked
+        prompt = inputs if parameters.return_full_text else ""
+        if parameters.details:
+            assert generation.finish_reason is not None
+            answer = Answer(
+                generation.tokens, generation.generated_text, generation.finish_reason,
+                len(generation.tokens), request.input_length, generation.seed, (), (), queued, queued,
+            )  # fmt: skip
+            body = generate_response(answer, prompt=prompt, details=True)
+        else:
+            body = b'{"generated_text":%b}' % string(prompt + generation.generated_text)
+        return request, generation, Body(body), began, queued, 1
+
+    def _stream(self, call: Call) -> Made | None:
+        began = self._state.clock()
+        asked = self._asked(call, SHORT)
+        if asked is None:
+            return None
+        parameters, inputs, request, generation, queued = asked
+        assert generation.finish_reason is not None
+        writer = StreamWriter(
+            prompt=inputs if parameters.return_full_text else "", details=parameters.details
+        )
+        end = (generation.finish_reason, generation.seed, request.input_length)
+        events = writer.events(generation.tokens, (), generation.generated_text, end)
+        return request, generation, Chunks(tuple(events)), began, queued, 1
+
+    def _asked(
+        self, call: Call, most: int | None = None
+    ) -> tuple[GenerateParameters, str, ShardRequest, Generation, float] | None:
+        """What was asked and what the model says to it. `most`: the tokens that it may be asked for."""
         state = self._state
-        began = state.clock()
         found = self._generations.find(call.body)
         if found is None:
             request = typed(GenerateRequest, call.body)
@@ -85,23 +131,12 @@ class AtOnce:
             return None
         else:
             parameters, inputs = found[0], found[1]
-        shard = state.plain_shard(inputs) if in_one_piece(parameters) else None
+        shard = state.plain_shard(inputs) if in_one_piece(parameters, most) else None
         if shard is None:
             return None
-        valid = state.infer.validator.validate(inputs, parameters)
+        asked = state.infer.validator.validate(inputs, parameters).shard
         queued = state.clock()
-        generation = shard.generate(valid.shard)
-        prompt = inputs if parameters.return_full_text else ""
-        if parameters.details:
-            assert generation.finish_reason is not None
-            answer = Answer(
-                generation.tokens, generation.generated_text, generation.finish_reason,
-                len(generation.tokens), valid.shard.input_length, generation.seed, (), (), queued, queued,
-            )  # fmt: skip
-            body = generate_response(answer, prompt=prompt, details=True)
-        else:
-            body = b'{"generated_text":%b}' % string(prompt + generation.generated_text)
-        return valid.shard, generation, body, began, queued, 1
+        return parameters, inputs, asked, shard.generate(asked), queued
 
     def _chat(self, call: Call) -> Made | None:
         if self._chats is None:

@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING
 from ..alike import MARK, Alike
 from ..call import Call
 from ..extraction import ExtractionRefusal, typed
+from ..frames import Body, Chunks
+from ..generation import Generation
 from ..prompt import chat_prompt
 from ..quick_values import dataclass
 from ..refusals import Breakdown, Refusal
-from ..render.chat import text_completion
-from ..render.values import string
+from ..render.chat import ChatWriter, text_completion
 from ..requests import ChatRequest, ContentBody, GenerateParameters
+from ..shard import ShardRequest
+from ..sse import DONE
 from ..state import State
 from ..validation import in_one_piece
 from .chat import model_of
+from .streaming import SHORT
 
 if TYPE_CHECKING:
     from .at_once import Made
@@ -29,16 +33,16 @@ __all__ = ["ChatsAtOnce"]
 
 @dataclass(frozen=True, slots=True)
 class _Chat:
-    """What chats have in common. `model` is a JSON string; `around` are the parts of the prompt between which
-    the text stands, which may be in it several times or not at all."""
+    """What chats have in common. `around` are the parts of the prompt between which the text stands, which
+    may be in it several times or not at all."""
 
+    request: ChatRequest
     parameters: GenerateParameters
-    model: bytes
     around: tuple[str, ...]
 
 
 class ChatsAtOnce:
-    """Whole answers to chats."""
+    """Answers to chats of one fake."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -53,31 +57,51 @@ class ChatsAtOnce:
             chat, text = found
             if chat is None:
                 return None
-            parameters, model, inputs = chat.parameters, chat.model, text.join(chat.around)
+            request, parameters, inputs = chat.request, chat.parameters, text.join(chat.around)
         else:
-            if b'"stream"' in call.body or state.template is None:
+            if state.template is None or b'"tools"' in call.body:
                 return None  # to be read only once
             request = typed(ChatRequest, call.body)
             if not _is_plain(request):
                 return None
             prompt = chat_prompt(request, state.template)
-            parameters, model, inputs = prompt.parameters, string(model_of(state, request)), prompt.inputs
-        shard = state.plain_shard(inputs) if in_one_piece(parameters) else None
+            parameters, inputs = prompt.parameters, prompt.inputs
+        most = SHORT if request.stream else None
+        shard = state.plain_shard(inputs) if in_one_piece(parameters, most) else None
         if shard is None:
             return None
-        valid = state.infer.validator.validate(inputs, parameters, add_special_tokens=False)
+        asked = state.infer.validator.validate(inputs, parameters, add_special_tokens=False).shard
         queued = state.clock()
-        generation = shard.generate(valid.shard)
-        assert generation.finish_reason is not None
-        body = text_completion(
-            generation.generated_text,
-            model=model,
-            created=state.unix_time(),
-            finish_reason=generation.finish_reason,
-            prompt_tokens=valid.shard.input_length,
-            generated_tokens=len(generation.tokens),
+        generation = shard.generate(asked)
+        body = (
+            self._stream(request, asked, generation)
+            if request.stream
+            else self._whole(request, asked, generation)
         )
-        return valid.shard, generation, body, began, queued, 2  # as a chat, and as a generation
+        return asked, generation, body, began, queued, 2  # as a chat, and as a generation
+
+    def _whole(self, request: ChatRequest, asked: ShardRequest, generation: Generation) -> Body:
+        assert generation.finish_reason is not None
+        return Body(
+            text_completion(
+                generation.generated_text,
+                model=model_of(self._state, request),
+                created=self._state.unix_time(),
+                finish_reason=generation.finish_reason,
+                prompt_tokens=asked.input_length,
+                generated_tokens=len(generation.tokens),
+            )
+        )
+
+    def _stream(self, request: ChatRequest, asked: ShardRequest, generation: Generation) -> Chunks:
+        assert generation.finish_reason is not None
+        writer = ChatWriter(
+            model=model_of(self._state, request), include_usage=request.stream_options.include_usage
+        )
+        end = (generation.finish_reason, generation.seed, asked.input_length)
+        events = writer.events(generation.tokens, (), end, self._state.unix_time())
+        assert events is not None  # there are no tools
+        return Chunks((*events, DONE))
 
     def _like(self, body: bytes) -> _Chat | None:
         """What the chats have in common that are like this one."""
@@ -96,9 +120,9 @@ class ChatsAtOnce:
         except (Breakdown, ExtractionRefusal, Refusal):
             return None
         around = tuple(prompt.inputs.split(MARK))
-        return _Chat(prompt.parameters, string(model_of(self._state, request)), around)
+        return _Chat(request, prompt.parameters, around)
 
 
 def _is_plain(request: ChatRequest) -> bool:
-    """Whether the answer is a text, and whole."""
-    return not (request.stream or request.logprobs or request.tools or request.response_format)
+    """Whether the answer is a text, and nothing else."""
+    return not (request.logprobs or request.tools or request.response_format)

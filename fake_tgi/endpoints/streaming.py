@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import chain, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..batch import Batch
 from ..frames import Chunks, Frame
@@ -22,7 +22,10 @@ from ..state import State
 if TYPE_CHECKING:
     from ..due import Due
 
-__all__ = ["End", "Write", "begin", "play", "timed"]
+__all__ = ["SHORT", "End", "Write", "begin", "play", "timed"]
+
+SHORT: Final = 200
+"""Tokens of a stream that surely has room in what a server may write ahead."""
 
 End = tuple[FinishReason, "int | None", int]
 """finish_reason, seed and prompt length in tokens of the whole answer: what a last event may tell."""

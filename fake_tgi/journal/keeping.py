@@ -220,21 +220,22 @@ class Journal:
             if not books.open and self._waiting:
                 self._tell()
 
-    def complete(self, event: ServeEvent, head: Head, body: bytes, tokens: int) -> None:
+    def complete(self, event: ServeEvent, head: Head, parts: tuple[bytes, ...], tokens: int) -> None:
         """Writes an answer of `tokens` tokens into `event` that goes out at once and as a whole."""
         books: _Books = event._books
         event.status, event._raw_headers = head.status, head.headers
+        event.streamed = head.length is None
         event.generated = tokens
         event.seconds = at = self._clock() - event._asked.received
-        size = len(body)
+        size = sum(map(len, parts))
         if event.size + size <= self._each:
-            event._pieces.append((at, (body,)))
+            event._pieces.append((at, parts))
             event.size += size
             books.bytes += size
             if books.bytes > self.size:
                 self._trim(books)
         else:
-            self._keep_some(event, at, (body,))
+            self._keep_some(event, at, parts)
         if not self._real:
             event.note_real_time()
         event.ended = "complete"

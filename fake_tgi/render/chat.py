@@ -67,16 +67,23 @@ def chat_completion(
 def text_completion(
     text: str,
     *,
-    model: bytes,
+    model: str,
     created: int,
     finish_reason: FinishReason,
     prompt_tokens: int,
     generated_tokens: int,
 ) -> bytes:
-    """The same for a text alone. `model` is a JSON string."""
+    """The same for a text alone."""
     message = b'{"role":"assistant","content":%b}' % string(text)
     return _completion(
-        message, model, created, finish_reason, prompt_tokens, generated_tokens, b"null", SYSTEM_FINGERPRINT
+        message,
+        string(model),
+        created,
+        finish_reason,
+        prompt_tokens,
+        generated_tokens,
+        b"null",
+        SYSTEM_FINGERPRINT,
     )
 
 
@@ -181,8 +188,7 @@ class ChatWriter:
         opening: bytes, items: tuple[Token, ...], end: tuple[FinishReason, int | None, int] | None
     ) -> list[bytes]:
         """Chunks of text without log-probabilities: most of all chunks."""
-        tail = b',"logprobs":null,"finish_reason":null}],"usage":null}\n\n'
-        events = [opening + delta + tail for delta in _content.of(items)]
+        events = [opening + rest for rest in _plain_rest.of(items)]
         if end is not None and items:
             tail = b',"logprobs":null,"finish_reason":%b}],"usage":null}\n\n' % FINISH_REASONS[end[0]]
             events[-1] = opening + _content(items[-1]) + tail
@@ -215,6 +221,9 @@ def _content_of(item: Token) -> bytes:
 
 
 _content: Final = Remembered(_content_of, most=10_000)
+_plain_rest: Final[Remembered[Token, bytes]] = Remembered(
+    lambda item: _content_of(item) + b',"logprobs":null,"finish_reason":null}],"usage":null}\n\n', most=10_000
+)
 
 
 def _token_logprobs(item: Token, likely: Iterable[Token]) -> bytes:

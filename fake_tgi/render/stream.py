@@ -6,13 +6,35 @@ change within an answer are made once for it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
+from operator import add
+from typing import Final
+
 from ..generation import FinishReason, Token
+from ..remembered import Remembered
+from ..validation import CHUNK
 from .tokens import token, tokens
 from .values import string
 
 __all__ = ["StreamWriter"]
 
 _TAIL = b',"generated_text":null,"details":null}\n\n'
+
+_rest: Final[Remembered[Token, bytes]] = Remembered(lambda item: token(item) + _TAIL, most=10_000)
+"""What follows the index in the event of a token that is not the last one."""
+
+
+@cache
+def _first_beginnings() -> tuple[bytes, ...]:
+    return tuple(b'data: {"index":%d,"token":' % index for index in range(CHUNK + 1))
+
+
+def _beginnings(start: int, count: int) -> Sequence[bytes]:
+    """What stands before the tokens of `count` events, from this index on."""
+    if start + count <= CHUNK + 1:
+        return _first_beginnings()[start : start + count]
+    return [b'data: {"index":%d,"token":' % index for index in range(start, start + count)]
 
 
 class StreamWriter:
@@ -39,20 +61,16 @@ class StreamWriter:
         start = self._index + 1
         self._index += len(items)
         if top_tokens:
-            bodies = [
-                b'%b,"top_tokens":%b' % (token(item), tokens(tops)) if tops else token(item)
+            rests = [
+                b'%b,"top_tokens":%b%b' % (token(item), tokens(tops), _TAIL) if tops else _rest(item)
                 for item, tops in zip(items, top_tokens, strict=True)
             ]
         else:
-            bodies = token.of(items)
-        events = [
-            b'data: {"index":%d,"token":%b%b' % (index, body, _TAIL)
-            for index, body in enumerate(bodies, start)
-        ]
+            rests = _rest.of(items)
+        events = list(map(add, _beginnings(start, len(items)), rests))
         if end is not None:
-            events[-1] = b'data: {"index":%d,"token":%b,"generated_text":%b,"details":%b}\n\n' % (
-                self._index,
-                bodies[-1],
+            events[-1] = b'%b,"generated_text":%b,"details":%b}\n\n' % (
+                events[-1].removesuffix(_TAIL),
                 string(self._text),
                 self._stream_details(*end),
             )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fake_tgi.app import Application, create_app
 from fake_tgi.call import Call
 from fake_tgi.exposition import exposition
-from fake_tgi.frames import Body, Head, Work
+from fake_tgi.frames import Body, Chunks, Head, Work
 from fake_tgi.serve import serve
 from fake_tgi.settings import Settings
 from fake_tgi.templates import ChatTemplate
@@ -40,7 +40,10 @@ PARAMETERS = st.fixed_dictionaries(
     },
 )
 INPUTS = st.sampled_from(["Hello", "", "Why is the sky blue?", "word " * 1200, "é\n", "Deep Learning? "])
-BODIES = st.tuples(st.just("/generate"), st.fixed_dictionaries({"inputs": INPUTS, "parameters": PARAMETERS}))
+BODIES = st.tuples(
+    st.sampled_from(["/generate", "/generate_stream"]),
+    st.fixed_dictionaries({"inputs": INPUTS, "parameters": PARAMETERS}),
+)
 MESSAGES = st.fixed_dictionaries(
     {
         "role": st.sampled_from(["user", "system", "assistant"]),
@@ -61,7 +64,8 @@ CHATS = st.tuples(
             "top_logprobs": st.just(2),
             "presence_penalty": st.just(0.5),
             "n": st.just(2),
-            "stream": st.sampled_from([False, None]),
+            "stream": st.sampled_from([False, None, True]),
+            "stream_options": st.sampled_from([{"include_usage": True}, {"include_usage": False}]),
             "response_format": st.just({"type": "regex", "value": "[a-c]{3}"}),
             "tools": st.just([{"type": "function", "function": {"name": "f", "arguments": {}}}]),
         },
@@ -89,9 +93,12 @@ def told(
                 said.append((frame.status, frame.headers, frame.length))
             elif isinstance(frame, Body):
                 said.append(frame.data)
+            elif isinstance(frame, Chunks):
+                said.extend(frame.parts)
         answers.append(said)
     kept = [
-        (event.status, event.body, event.ended, event.generated, event.size) for event in app.state.journal
+        (event.status, event.body, event.ended, event.generated, event.size, event.streamed, len(event.sent))
+        for event in app.state.journal
     ]
     return answers, exposition(app.state.metrics), kept
 
@@ -145,13 +152,20 @@ def test_bodies_that_are_odd_are_answered_in_the_same_way_again_and_again(name: 
     [
         ("/generate", {"inputs": "Hello", "parameters": {"max_new_tokens": 5}}),
         ("/v1/chat/completions", {"messages": [{"role": "user", "content": "Good day."}], "max_tokens": 5}),
+        ("/generate_stream", {"inputs": "Hello", "parameters": {"max_new_tokens": 5}}),
+        (
+            "/v1/chat/completions",
+            {"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 5, "stream": True},
+        ),
     ],
 )
 def test_the_short_way_is_taken(monkeypatch: pytest.MonkeyPatch, path: str, body: Any) -> None:
     call = Call("POST", path, ((b"content-type", b"application/json"),), json.dumps(body).encode())
     monkeypatch.setattr(APP.state.infer, "generate", None)  # what the long way would ask
     for _ in range(3):
-        assert [type(frame) for frame in APP.frames(call)] == [Head, Body]
+        head, body = APP.frames(call)
+        assert isinstance(head, Head)
+        assert type(body) is (Chunks if head.length is None else Body)
 
 
 def test_a_chat_like_another_is_not_rendered_again(monkeypatch: pytest.MonkeyPatch) -> None:
