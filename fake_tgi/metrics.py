@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
+from functools import lru_cache
 from operator import add
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ _TOGETHER = 512
 _BATCH_BUCKETS: tuple[float, ...] = tuple(float(size) for size in range(1, 1025))
 
 
+@lru_cache(maxsize=16)
 def _hundredths(total: int) -> tuple[float, ...]:
     return tuple(total / 100 * k for k in range(1, 101))
 

@@ -107,8 +107,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             report.sections.append((_SECTION, told))
         if not report.passed:
             item.stash[_PASSED] = False
-        if report.when == "teardown" and use.outcome.lines:
-            report.sections.append((_RECORDINGS, "\n".join(use.outcome.lines)))
+        if report.when == "teardown":
+            if use.outcome.lines:
+                report.sections.append((_RECORDINGS, "\n".join(use.outcome.lines)))
+            del item.stash[_USE]  # items last as long as the run; a test's fake must not
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from hashlib import blake2b
 from itertools import chain
 from struct import Struct
@@ -109,9 +110,6 @@ class SeededShard:
         self._key = key_of(seed)
         self._ignore_eos = ignore_eos
         self._tables: dict[str, _Table] = {}
-        self._firsts = tuple(map(self._places, FIRST))
-        self._firsts_bare = tuple(self._places((first + "^", *rest)) for first, *rest in FIRST)
-        self._patterns = tuple(map(self._places, PATTERNS))
         self._words: BoundedCache[str, tuple[str, ...]] = BoundedCache(entries=20_000, size=2_000_000)
         self._said = Known(_topics_in).__getitem__
         self._topics: BoundedCache[str, _Table] = BoundedCache(entries=4096, size=4096)
@@ -161,9 +159,9 @@ class SeededShard:
         limit = request.max_new_tokens
         sentences = 1 + (draw() * _MOST_SENTENCES >> 16)
         # After a line break or a space, as chat templates end, an answer begins without another space.
-        firsts = self._firsts_bare if request.inputs[-1:].isspace() else self._firsts
+        firsts = self._bare_beginnings if request.inputs[-1:].isspace() else self._beginnings
         pattern = firsts[draw() * len(firsts) >> 16]
-        topic = self._topic(request.inputs, draw())
+        topic, patterns = self._topic(request.inputs, draw()), self._sentences
         phrases: list[_Phrase] = []
         tokens: list[Token] = []
         while True:
@@ -185,7 +183,7 @@ class SeededShard:
                 phrases.append(phrase)
                 tokens += phrase.tokens
                 return phrases, tokens
-            pattern = self._patterns[draw() * len(self._patterns) >> 16]
+            pattern = patterns[draw() * len(patterns) >> 16]
 
     def _text(self, phrases: list[_Phrase], tokens: tuple[Token, ...]) -> str:
         """The text of an answer that ends before, or inside, the last phrases."""
@@ -230,6 +228,20 @@ class SeededShard:
             found = _Table((" " + word,), self._pairs, self._likelihood)
             self._topics.put(word, found)
         return found
+
+    # Sentences by their places; made when one is first said, because many a fake in a test never says any.
+
+    @cached_property
+    def _beginnings(self) -> tuple[tuple[_Table | None, ...], ...]:
+        return tuple(map(self._places, FIRST))
+
+    @cached_property
+    def _bare_beginnings(self) -> tuple[tuple[_Table | None, ...], ...]:
+        return tuple(self._places((first + "^", *rest)) for first, *rest in FIRST)
+
+    @cached_property
+    def _sentences(self) -> tuple[tuple[_Table | None, ...], ...]:
+        return tuple(map(self._places, PATTERNS))
 
     def _places(self, pattern: tuple[str, ...]) -> tuple[_Table | None, ...]:
         """The tables for the places of a sentence; None is for the topic."""

@@ -50,6 +50,29 @@ SUITE = """
         loader = sys.modules["fake_tgi.library"].__loader__
         assert "_pytest" not in type(loader).__module__
 """
+OUTLIVED = """
+    import gc
+    import urllib.request
+
+    import pytest
+
+
+    @pytest.mark.parametrize("number", range(5))
+    def test_one_of_many(fake_tgi, number):
+        fake_tgi.reply("Hi.")
+        request = urllib.request.Request(
+            fake_tgi.base_url + "/generate", b'{"inputs": "x"}', {"content-type": "application/json"}
+        )
+        urllib.request.urlopen(request).close()
+
+
+    def test_nothing_is_left_of_them():
+        from fake_tgi.state import State
+
+        gc.collect()
+        left = [one for one in gc.get_objects() if type(one) is State]
+        assert len(left) <= 2, "what the server itself has, and at most the last one"
+"""
 # As pytest does by itself where our distribution is installed, and not merely linked to.
 CONFTEST = """
     import pytest
@@ -63,6 +86,11 @@ def test_a_run_pays_for_what_it_uses(tmp_path: Path) -> None:
     assert run.outcome("test_unused") == "passed", run.output
     assert run.outcome("test_used") == "passed", run.output
     assert run.outcome("test_compiled") == "passed", "pytest has compiled all of it anew"
+
+
+def test_no_fake_outlives_its_test(tmp_path: Path) -> None:
+    run = run_suite(tmp_path, {"test_app.py": OUTLIVED}, apart=True)
+    assert run.outcome("test_nothing_is_left_of_them") == "passed", run.output
 
 
 def test_a_fresh_fake_for_a_test_costs_three_milliseconds_at_most() -> None:
