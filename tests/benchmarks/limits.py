@@ -90,15 +90,9 @@ _MORE: Final = (
 )
 KNOWN: Final[Mapping[str, Known]] = {
     "fake-tgi: generate": Known(2.7, _MORE),
-    "fake-tgi: chat": Known(3.0, f"{_MORE}; and a template is rendered for it"),
-    "fake-tgi --coalesce: generate_stream": Known(
-        0.5, "an event is made for each token, whether or not it shares its chunk with others"
-    ),
+    "fake-tgi: chat": Known(3.0, f"{_MORE}; and a sampled answer has a seed drawn, which is counted"),
     "fake-tgi: start": Known(
-        2.5, "the tokenizer, the contracts and the routes are loaded before the first answer"
-    ),
-    "plugin: 1,000 tests": Known(
-        3.0, "each test has a whole fake, whose calls are checked, matched and kept, and asked for in the end"
+        2.2, "the tokenizer, its vocabulary and our own modules are loaded before the first answer"
     ),
 }
 """Missed limits, each with what it may grow to before that is news: a busy machine adds a third."""
