@@ -94,6 +94,11 @@ KNOWN: Final[Mapping[str, Known]] = {
     "fake-tgi: start": Known(
         2.2, "the tokenizer, its vocabulary and our own modules are loaded before the first answer"
     ),
+    "plugin: 1,000 tests": Known(
+        2.8,
+        "a test's client speaks HTTP to a whole fake, which checks, matches and keeps its calls; the stub made by "
+        "hand is called as a function",
+    ),
 }
 """Missed limits, each with what it may grow to before that is news: a busy machine adds a third."""
 
