@@ -96,8 +96,8 @@ KNOWN: Final[Mapping[str, Known]] = {
     ),
     "plugin: 1,000 tests": Known(
         2.8,
-        "a test's client speaks HTTP to a whole fake, which checks, matches and keeps its calls; the stub made by "
-        "hand is called as a function",
+        "a test's client speaks HTTP to a whole fake, which checks, matches and keeps its calls; "
+        "the stub made by hand is called as a function",
     ),
 }
 """Missed limits, each with what it may grow to before that is news: a busy machine adds a third."""
