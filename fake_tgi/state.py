@@ -25,7 +25,6 @@ from .journal import Journal
 from .limits import Permits
 from .metrics import Metrics
 from .model import Model
-from .model_folder import find_model_folder
 from .requests import GrammarType
 from .scenarios import Scenarios
 from .seeds import SeedSource
@@ -78,7 +77,7 @@ class State:
         self._touched = False
         self._unscripted: dict[str, Shard] = {}
         self.clock = clock = clock or clock_of(settings.clock, settings.speedup)
-        self._folder = find_model_folder(settings.tokenizer_name, settings.model_id)
+        self._folder = settings.model_folder
         self.tokenizer = tokenizer or Tokenizer.load(self._folder)
         self.compute_type = os.environ.get("COMPUTE_TYPE", "gpu+optimized").encode()
         self.metrics = Metrics(settings.max_input_tokens, settings.max_total_tokens)

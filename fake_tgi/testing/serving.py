@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from ..app import create_app
@@ -96,7 +97,7 @@ class TestServer:
         self._stage = Stage(self._between)
         self._server = Server(self._stage)
 
-    @property
+    @cached_property
     def base_url(self) -> str:
         """`http://127.0.0.1:PORT`, without a slash at the end."""
         return self._server.base_url
