@@ -30,7 +30,7 @@ class MyApp:
 
     def __init__(self) -> None:
         self.client = text_generation.Client(
-            os.environ["TGI_BASE_URL"], retries=Retries(4, first_delay=0.02), timeout=5
+            os.environ["TGI_BASE_URL"], retries=Retries(4, first_delay=0.06), timeout=5
         )
 
     def ask(self, question: str) -> str:
