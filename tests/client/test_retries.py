@@ -132,7 +132,7 @@ def test_a_retry_after_beyond_the_limit_is_final(face: Any, server: RawServer) -
 
 
 def test_retries_do_not_outlive_the_total(face: Any, server: RawServer) -> None:
-    """No waiting for an attempt that could not begin in time; one that began just before may run out of it."""
+    """No waiting for an attempt that could not begin in time; one that began before may run out of it."""
     server.scripts += [[FULL]] * 10
     client = face.client(server.url, retries=Retries(50, first_delay=0.2), timeout=Timeouts(total=0.5))
     started = time.monotonic()
