@@ -14,7 +14,8 @@ from decimal import Decimal
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
 
-from .metrics import Histogram, Metrics
+from .histogram import Histogram
+from .metrics import Metrics
 
 __all__ = ["HELP", "exposition"]
 

@@ -7,8 +7,7 @@ Where each line is counted: router/src/server.rs, infer/mod.rs, validation.rs, b
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from copy import copy
 from functools import lru_cache
 from operator import add
@@ -16,96 +15,21 @@ from typing import TYPE_CHECKING
 
 from .batch import Batch, Calls
 from .headers import Timings
+from .histogram import TOGETHER, Histogram
 
 if TYPE_CHECKING:
     from .timing.scheduler import Step
 
-__all__ = ["DURATION_BUCKETS", "Histogram", "Metrics"]
+__all__ = ["DURATION_BUCKETS", "Metrics"]
 
 # server.rs:1937-1985. Geometric, as floating-point arithmetic gives them.
 DURATION_BUCKETS: tuple[float, ...] = tuple(0.0001 * 1.5**k for k in range(1, 36))
-_TOGETHER = 512
-"""Observations are sorted into their buckets so many at a time."""
 _BATCH_BUCKETS: tuple[float, ...] = tuple(float(size) for size in range(1, 1025))
 
 
 @lru_cache(maxsize=16)
 def _hundredths(total: int) -> tuple[float, ...]:
     return tuple(total / 100 * k for k in range(1, 101))
-
-
-class Histogram:
-    """Counts of observations by upper bound, their sum and their number."""
-
-    __slots__ = ("_count", "_counts", "_sum", "_values", "bounds")
-
-    def __init__(self, bounds: Sequence[float]) -> None:
-        self.bounds = bounds
-        self._counts = [0] * (len(bounds) + 1)
-        self._sum = 0.0
-        self._count = 0
-        self._values: list[float] = []
-        """Observed and not sorted in yet: many at once cost a fifth of one after the other."""
-
-    def observe(self, value: float, times: int = 1) -> None:
-        """Adds `value`, `times` over."""
-        if times == 1:
-            self._values.append(value)
-            if len(self._values) >= _TOGETHER:
-                self._settle()
-            return
-        self._counts[bisect_left(self.bounds, value)] += times
-        self._sum += value * times
-        self._count += times
-
-    def observe_all(self, values: Iterable[float]) -> None:
-        """Adds each of `values`."""
-        self._values += values
-        if len(self._values) >= _TOGETHER:
-            self._settle()
-
-    @property
-    def counts(self) -> list[int]:
-        """How many values are in each bucket and in none below it; the last is for those above all bounds."""
-        self._settle()
-        return self._counts
-
-    @property
-    def sum(self) -> float:
-        """Of all values."""
-        self._settle()
-        return self._sum
-
-    @property
-    def count(self) -> int:
-        """How many values there are."""
-        self._settle()
-        return self._count
-
-    def _settle(self) -> None:
-        values = self._values
-        if not values:
-            return
-        self._values = []
-        values.sort()
-        self._count += len(values)
-        self._sum += sum(values)
-        counts, before = self._counts, 0
-        for bucket, bound in enumerate(self.bounds):
-            if before == len(values):
-                return
-            if values[before] <= bound:
-                behind = bisect_right(values, bound, before)
-                counts[bucket] += behind - before
-                before = behind
-        counts[-1] += len(values) - before
-
-    def add(self, other: Histogram) -> None:
-        """Adds what another one, of the same bounds, was given."""
-        self._settle()
-        self._counts = list(map(add, self._counts, other.counts))
-        self._sum += other.sum
-        self._count += other.count
 
 
 class Metrics:
@@ -316,7 +240,7 @@ class Metrics:
                 tokens,
             )
         )
-        if len(self._rows) >= _TOGETHER:
+        if len(self._rows) >= TOGETHER:
             self._settle()
 
     def _settle(self) -> None:

@@ -96,7 +96,7 @@ def _check(cls: type, slots: bool, fields: Mapping[str, Field[Any]]) -> None:
 def _init_later(cls: type, fields: Mapping[str, Field[Any]], kw_only: bool, guarded: bool) -> Method:
     def __init__(self: Any, *args: Any, **named: Any) -> None:
         made = _init(cls, fields, kw_only, guarded)
-        cls.__init__ = made  # type: ignore[misc]
+        cls.__init__ = made  # type: ignore[misc]  # in place of this one, before any subclass is
         made(self, *args, **named)
 
     return __init__

@@ -150,11 +150,11 @@ class Playing:
                         return
                 elif isinstance(frame, Head):
                     out += self._start(frame)
-                elif kind is Paced:
+                elif isinstance(frame, Paced):
                     if full:
                         write(out)
                         out = b""
-                    self._paced = frame  # type: ignore[assignment]
+                    self._paced = frame
                     self._pace(out)
                     return
                 else:

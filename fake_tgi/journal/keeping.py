@@ -159,14 +159,14 @@ class Journal:
                     event.status, event._raw_headers = frame.status, frame.headers  # type: ignore[union-attr]
                     event.streamed = frame.length is None  # type: ignore[union-attr]
                     yield frame
-                elif kind is Paced:
-                    if self._enter(event, frame, books):  # type: ignore[arg-type]
+                elif isinstance(frame, Paced):
+                    if self._enter(event, frame, books):
                         try:
                             yield frame
                         finally:
-                            _correct(event, frame, books)  # type: ignore[arg-type]
+                            _correct(event, frame, books)
                     else:
-                        yield from self._step(event, frame)  # type: ignore[arg-type]
+                        yield from self._step(event, frame)
                     now = clock()
                 elif kind is Wait:
                     until = frame.until  # type: ignore[union-attr]

@@ -13,12 +13,12 @@ from typing import Final
 
 from ..generation import FinishReason, Token
 from ..remembered import Remembered
-from ..validation import CHUNK
 from .tokens import token, tokens
 from .values import string
 
 __all__ = ["StreamWriter"]
 
+_PREPARED: Final = 1025  # indices, from 0: the model answers 1,024 tokens at a time
 _TAIL = b',"generated_text":null,"details":null}\n\n'
 
 _rest: Final[Remembered[Token, bytes]] = Remembered(lambda item: token(item) + _TAIL, most=10_000)
@@ -27,12 +27,12 @@ _rest: Final[Remembered[Token, bytes]] = Remembered(lambda item: token(item) + _
 
 @cache
 def _first_beginnings() -> tuple[bytes, ...]:
-    return tuple(b'data: {"index":%d,"token":' % index for index in range(CHUNK + 1))
+    return tuple(b'data: {"index":%d,"token":' % index for index in range(_PREPARED))
 
 
 def _beginnings(start: int, count: int) -> Sequence[bytes]:
     """What stands before the tokens of `count` events, from this index on."""
-    if start + count <= CHUNK + 1:
+    if start + count <= _PREPARED:
         return _first_beginnings()[start : start + count]
     return [b'data: {"index":%d,"token":' % index for index in range(start, start + count)]
 

@@ -138,7 +138,7 @@ def test_what_comes_twice_late_or_never_is_no_answer(
     assert type(error) is errors.InvalidResponseError
     assert isinstance(error, errors.UnknownError)
     assert f"event {good + 1} has the index {indices[good]}, after {indices[good - 1]}" in str(error)
-    assert (error.partial.text, error.status) == ("abcd"[:good], 200)  # type: ignore[union-attr]
+    assert (error.partial.text, error.status) == ("abcd"[:good], 200)  # type: ignore[union-attr]  # a stream has one
     assert len(server.seen) == 1
     with pytest.raises(errors.InvalidResponseError):
         face.result(made)

@@ -80,7 +80,7 @@ def told(
     app: Application, asked: list[tuple[str, Any]], *, short: bool, each: int
 ) -> tuple[list[Any], str, list[Any]]:
     """All answers, the books and the journal of a fake whose clock stands still; each is asked so often."""
-    app.state.unix_time = lambda: 5  # type: ignore[method-assign]
+    app.state.unix_time = lambda: 5  # type: ignore[method-assign]  # its clock stands still, too
     answers = []
     for path, body in [one for one in asked for _ in range(each)]:
         data = json.dumps(body).encode()

@@ -76,7 +76,7 @@ def by_the_library(cls: type) -> Any:
         )
         for each in dataclasses.fields(cls)
     }
-    params = cls.__dataclass_params__  # type: ignore[attr-defined]
+    params = cls.__dataclass_params__  # type: ignore[attr-defined]  # of any dataclass
     kept = {
         name: vars(cls)[name] for name in ("__doc__", "__post_init__", "__annotations__") if name in vars(cls)
     }
@@ -89,8 +89,8 @@ def by_the_library(cls: type) -> Any:
 def test_a_class_has_what_the_standard_library_gives_it(cls: type) -> None:
     theirs = by_the_library(cls)
     assert set(vars(theirs)) - {"__weakref__"} <= set(vars(cls))  # which 3.10 leaves behind
-    assert cls.__slots__ == theirs.__slots__  # type: ignore[attr-defined]
-    assert cls.__match_args__ == theirs.__match_args__  # type: ignore[attr-defined]
+    assert cls.__slots__ == theirs.__slots__  # type: ignore[attr-defined]  # both have them
+    assert cls.__match_args__ == theirs.__match_args__  # type: ignore[attr-defined]  # both have them
     assert inspect.signature(cls) == inspect.signature(theirs)
     assert (cls.__hash__ is None) == (theirs.__hash__ is None)
     assert dataclasses.is_dataclass(cls)
@@ -146,9 +146,9 @@ def test_a_default_that_is_made_is_made_anew() -> None:
 def test_a_value_cannot_be_changed() -> None:
     value = Value(1)
     with pytest.raises(FrozenInstanceError, match="cannot assign to field 'a'"):
-        value.a = 2  # type: ignore[misc]
+        value.a = 2  # type: ignore[misc]  # what is tried here
     with pytest.raises(FrozenInstanceError, match="cannot assign to field 'other'"):
-        value.other = 2  # type: ignore[attr-defined]
+        value.other = 2  # type: ignore[attr-defined]  # what is tried here
     with pytest.raises(FrozenInstanceError, match="cannot delete field 'a'"):
         del value.a
     assert value.a == 1
@@ -159,14 +159,14 @@ def test_a_value_that_may_be_changed_has_no_other_attributes() -> None:
     value.a = 2
     assert value == Changing(2)
     with pytest.raises(AttributeError):
-        value.other = 2  # type: ignore[attr-defined]
+        value.other = 2  # type: ignore[attr-defined]  # what is tried here
 
 
 def test_a_missing_field_is_told() -> None:
     with pytest.raises(TypeError, match=r"Value.__init__\(\) missing 1 required positional argument: 'a'"):
-        Value()  # type: ignore[call-arg]
+        Value()  # type: ignore[call-arg]  # what is tried here
     with pytest.raises(TypeError, match=r"Named.__init__\(\) takes 1 positional argument but 2 were given"):
-        Named(1)  # type: ignore[call-arg,misc]
+        Named(1)  # type: ignore[call-arg,misc]  # what is tried here
 
 
 class Field:
@@ -232,12 +232,12 @@ def test_an_unguarded_value_is_one_in_every_other_way() -> None:
     assert Unguarded.__hash__ is not None
     assert not hasattr(Unguarded, "_unguarded")
     with pytest.raises(AttributeError):
-        value.c = 1  # type: ignore[attr-defined]
+        value.c = 1  # type: ignore[attr-defined]  # what is tried here
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'a'"):
-        Unguarded()  # type: ignore[call-arg]
+        Unguarded()  # type: ignore[call-arg]  # what is tried here
 
 
 def test_type_checkers_alone_keep_an_unguarded_value() -> None:
     value = Unguarded(1)
-    value.a = 2  # type: ignore[misc]
+    value.a = 2  # type: ignore[misc]  # what is tried here
     assert value.a == 2
