@@ -134,7 +134,7 @@ def test_a_retry_after_beyond_the_limit_is_final(face: Any, server: RawServer) -
 def test_retries_do_not_outlive_the_total(face: Any, server: RawServer) -> None:
     """No waiting for an attempt that could not end in time."""
     server.scripts += [[FULL]] * 10
-    # It waits 0.2 to 0.4 s, then 0.4 to 0.8: there is time for the first and none for the second, by any chance.
+    # It waits 0.2 to 0.4 s, then 0.4 to 0.8: there is time for the first and none for the second.
     client = face.client(server.url, retries=Retries(50, first_delay=0.4), timeout=Timeouts(total=0.58))
     started = time.monotonic()
     with pytest.raises(errors.OverloadedError):
