@@ -9,7 +9,7 @@ prompt ends with its usage or with an error; then comes `[DONE]`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ._answers import violations_of
@@ -54,7 +54,7 @@ def check_stream(
     return found
 
 
-def route_of_stream(events: Iterable[Any]) -> str | None:
+def route_of_stream(events: Sequence[Any]) -> str | None:
     """The route whose streams have such events; None if they do not tell."""
     for event in events:
         if isinstance(event, dict):
@@ -64,9 +64,10 @@ def route_of_stream(events: Iterable[Any]) -> str | None:
                 return "/v1/completions"
             if event.get("object") == "chat.completion.chunk":
                 return "/v1/chat/completions"
-    return (
-        "/v1/chat/completions" if any(event == DONE or _is_openai_error(event) for event in events) else None
-    )
+    errors = sum(map(_is_openai_error, events))
+    if errors > 1:
+        return "/v1/completions"  # one of each prompt; a chat has one answer, and so one error
+    return "/v1/chat/completions" if errors or DONE in events else None
 
 
 def _route(path: str | None, events: list[Any]) -> str:

@@ -15,14 +15,17 @@ from hypothesis import settings
 from fake_tgi.app import Application
 
 from .agreement.witness import Witness
-from .sweeps import THIN, examples
+from .sweeps import DEEP, THIN, examples
 
-# A busy machine is no reason to fail. All else is as Hypothesis has it, which in CI loads another profile.
+# A busy machine is no reason to fail, and chance is one only where it is asked for: see sweeps.py.
 settings.register_profile(
     "patient",
-    settings.get_profile(settings.get_current_profile_name()),
+    settings.get_profile("default"),
     deadline=None,
-    max_examples=examples(settings().max_examples),
+    derandomize=not DEEP,
+    database=settings.get_profile("default").database if DEEP else None,
+    max_examples=examples(settings.get_profile("default").max_examples),
+    print_blob=True,
 )
 settings.load_profile("patient")
 
@@ -31,7 +34,9 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 def pytest_report_header() -> str:
     """How much is tried."""
-    return f"sweeps: {'thin (Python 3.11 in tox tries all; see CONTRIBUTING.md)' if THIN else 'full'}"
+    if THIN:
+        return "sweeps: thin (Python 3.11 in tox tries all; see CONTRIBUTING.md)"
+    return "sweeps: deep, by chance" if DEEP else "sweeps: full"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

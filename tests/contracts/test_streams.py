@@ -181,3 +181,10 @@ def test_with_the_number_of_prompts_an_error_is_given_to_whoevers_turn_it_is() -
 def test_the_route_decides_what_an_event_may_be() -> None:
     assert check_stream([chunk("a", "stop"), "[DONE]"], path="/generate_stream") != []
     assert check_stream([ERROR], path="/v1/chat/completions") != []
+
+
+def test_where_only_errors_tell_the_route_each_prompt_of_a_completion_may_have_its_own() -> None:
+    for path in (None, "/invocations"):
+        assert check_stream([OPENAI_ERROR, "[DONE]"], path=path) == []
+        assert check_stream([OPENAI_ERROR, OPENAI_ERROR, "[DONE]"], path=path) == []
+    assert check_stream([OPENAI_ERROR, OPENAI_ERROR, "[DONE]"], path="/v1/chat/completions") != []

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fake_tgi.app import Application
@@ -93,6 +93,10 @@ def test_whatever_is_sent_is_answered(method: str, path: str, body: bytes, heade
             "stream_options": st.just({"include_usage": True}),
         },
     ),
+)
+@example(
+    "/invocations",
+    {"messages": [{"role": "user", "content": 1}], "prompt": ["a", "b"], "stop": [""] * 5, "stream": True},
 )
 def test_whatever_is_nearly_right_is_answered(path: str, body: Any) -> None:
     check(APP, "POST", path, json.dumps(body).encode(), {})
