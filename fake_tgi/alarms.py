@@ -145,7 +145,7 @@ class _Bell:
                     callback(*args)  # type: ignore[misc]  # who takes it back takes both
                 elif callback is not None:
                     seconds = callback()
-                    if seconds is not None and alarm.callback is not None:
+                    if seconds is not None:
                         self.set(seconds, alarm)
         finally:
             self._ringing = False

@@ -251,10 +251,7 @@ class Playing:
             times[index] = now = clock()
             paced.sent = following
             if more:
-                if line.writable:
-                    return times[following] - now
-                self._alarm = None
-                return None
+                return times[following] - now
         self._paced = self._alarm = None
         self._unsent = out  # an end goes out with the last of them
         self._go()

@@ -9,6 +9,8 @@ import pytest
 
 from tgi_contracts import check_exchange, exchange_of, violations
 
+VARY = "origin, access-control-request-method, access-control-request-headers"
+
 
 def exchange(body: Any, answer: str, status: int = 200, **more: Any) -> dict[str, Any]:
     request = {"method": "POST", "path": more.pop("path", "/generate"), "headers": {}, "json": body}
@@ -110,3 +112,17 @@ def test_what_went_over_the_wire_becomes_an_exchange(body: bytes | None, answer:
     assert violations(found, "Exchange") == []
     rules = {violation.rule for violation in check_exchange(found)}
     assert rules == ({"utf-8"} if answer == b"\xff" else {"headers"})  # the x- headers are missing
+
+
+@pytest.mark.parametrize(
+    ("path", "allow"), [("/generate", "POST"), ("/health", "GET,HEAD"), ("/", "POST,GET,HEAD")]
+)
+def test_a_method_that_a_path_does_not_have_is_told_exactly_those_that_it_has(path: str, allow: str) -> None:
+    def found(said: str) -> list[str]:
+        given = exchange(None, "", 405, path=path, headers=[["vary", VARY], ["allow", said]])
+        given["request"]["method"] = "DELETE"
+        return [violation.where for violation in check_exchange(given)]
+
+    assert found(allow) == []
+    assert found("POST,GET" if allow != "POST,GET" else "POST") == ["headers.allow"]
+    assert found("GET") == ["headers.allow"]

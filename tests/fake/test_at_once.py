@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from fake_tgi.app import Application, create_app
 from fake_tgi.call import Call
+from fake_tgi.connection import Connection
+from fake_tgi.endpoints.at_once import AtOnce
 from fake_tgi.exposition import exposition
 from fake_tgi.frames import Body, Chunks, Head, Work
 from fake_tgi.serve import serve
@@ -85,17 +87,7 @@ def told(
     for path, body in [one for one in asked for _ in range(each)]:
         data = json.dumps(body).encode()
         call = Call("POST", path, ((b"content-type", b"application/json"),), data)
-        said: list[Any] = []
-        for frame in app.frames(call) if short else serve(app.state, call):
-            if isinstance(frame, Work):
-                frame.result = frame.run()
-            elif isinstance(frame, Head):
-                said.append((frame.status, frame.headers, frame.length))
-            elif isinstance(frame, Body):
-                said.append(frame.data)
-            elif isinstance(frame, Chunks):
-                said.extend(frame.parts)
-        answers.append(said)
+        answers.append(said_once(app, call, short=short))
     kept = [
         (event.status, event.body, event.ended, event.generated, event.size, event.streamed, len(event.sent))
         for event in app.state.journal
@@ -107,44 +99,116 @@ def told(
 @settings(max_examples=examples(60), deadline=None)
 @given(st.lists(BODIES | CHATS, min_size=1, max_size=4), st.integers(1, 3))
 def test_both_ways_lead_to_the_same(template: str | None, asked: list[Any], each: int) -> None:
-    def fresh() -> Application:
-        app = create_app(Settings(), clock=lambda: 0.0, tokenizer=APP.state.tokenizer)
-        if template is not None:
-            app.state._template = lambda: ChatTemplate(template, "<s>", "</s>")
-        return app
-
-    assert told(fresh(), asked, short=True, each=each) == told(fresh(), asked, short=False, each=each)
+    books = [told(fresh(template), asked, short=short, each=each) for short in (True, False)]
+    assert books[0] == books[1]
 
 
-BROKEN = {
-    "other content type": (((b"content-type", b"text/plain"),), b'{"inputs":"Hello there"}'),
-    "no JSON": (((b"content-type", b"application/json"),), b'{"inputs":"Hello there'),
-    "not UTF-8": (((b"content-type", b"application/json"),), b'{"inputs":"Hello there \xff"}'),
-    "a key twice": (
-        ((b"content-type", b"application/json"),),
-        b'{"inputs":"Hello there","inputs":"Hello there"}',
+JSON = ((b"content-type", b"application/json"),)
+ODD: dict[str, tuple[Any, bytes]] = {
+    "other content type": (((b"content-type", b"text/plain"),), b'{"inputs":"Hello there",%b}'),
+    "no content type": ((), b'{"inputs":"Hello there",%b}'),
+    "no JSON": (JSON, b'{"inputs":"Hello there",%b'),
+    "not UTF-8": (JSON, b'{"inputs":"Hello there \xff",%b}'),
+    "a key twice": (JSON, b'{"inputs":"Hello there","inputs":"Hello there",%b}'),
+    "more behind it": (JSON, b'{"inputs":"Hello there",%b} "and so on"'),
+    "the text elsewhere as well": (JSON, b'{"inputs":"Hello there",%b,"ignored":"Hello there"}'),
+    "another text behind it": (
+        JSON,
+        b'{"inputs":"Hello there","parameters":{"max_new_tokens":3,"adapter_id":"some adapter"}}',
     ),
-    "more behind it": (((b"content-type", b"application/json"),), b'{"inputs":"Hello there"} "and so on"'),
-    "the text elsewhere": (
-        ((b"content-type", b"application/json"),),
-        b'{"inputs":"Hello there","parameters":{"max_new_tokens":3,"stop":["Hello there"]}}',
-    ),
+    "longer than is read": (JSON, b'{"inputs":"Hello there",%b}' + b" " * 2000),
 }
 
 
-@pytest.mark.parametrize("name", BROKEN)
-def test_bodies_that_are_odd_are_answered_in_the_same_way_again_and_again(name: str) -> None:
-    headers, body = BROKEN[name]
+def said(app: Application, call: Call, *, short: bool) -> list[list[Any]]:
+    """The answers of an app that is asked four times, and whose clock stands still."""
+    app.state.unix_time = lambda: 5  # type: ignore[method-assign]  # that of the calendar, too
+    return [said_once(app, call, short=short) for _ in range(4)]
 
-    def said(short: bool) -> list[Any]:
-        app = create_app(Settings(), clock=lambda: 0.0, tokenizer=APP.state.tokenizer)
-        call = Call("POST", "/generate", headers, body)
-        return [
-            [repr(frame) for frame in (app.frames(call) if short else serve(app.state, call))]
-            for _ in range(4)
-        ]
 
-    assert said(short=True) == said(short=False)
+def said_once(app: Application, call: Call, *, short: bool) -> list[Any]:
+    """The answer, however it is divided into frames."""
+    answer: list[Any] = []
+    for frame in app.frames(call) if short else serve(app.state, call):
+        if isinstance(frame, Work):
+            frame.result = frame.run()
+        elif isinstance(frame, Head):
+            answer.append((frame.status, frame.headers, frame.length))
+        elif isinstance(frame, Body):
+            answer.append(frame.data)
+        elif isinstance(frame, Chunks):
+            answer.extend(frame.parts)
+    return answer
+
+
+def fresh(template: str | None = None, **settings: Any) -> Application:
+    app = create_app(Settings(**settings), clock=lambda: 0.0, tokenizer=APP.state.tokenizer)
+    if template is not None:
+        app.state._template = lambda: ChatTemplate(template, "<s>", "</s>")
+    return app
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("path", ["/generate", "/generate_stream"])
+def test_bodies_that_are_odd_are_answered_in_the_same_way_again_and_again(path: str, name: str) -> None:
+    headers, body = ODD[name]
+    call = Call("POST", path, headers, body.replace(b"%b", b'"parameters":{"max_new_tokens":3}'))
+
+    answers = [said(fresh(payload_limit=1000), call, short=short) for short in (True, False)]
+    assert answers[0] == answers[1]
+
+
+SAID = "What is a tensor? "
+ODD_CHATS: dict[str, dict[str, Any]] = {
+    "the assistant has begun": {
+        "messages": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": SAID}]
+    },
+    "log-probabilities": {"messages": [{"role": "user", "content": SAID}], "logprobs": True},
+    "a tool": {
+        "tools": [{"type": "function", "function": {"name": "f", "arguments": {}}}],
+        "messages": [{"role": "user", "content": SAID}],
+    },
+    "a format": {
+        "response_format": {"type": "regex", "value": "[a-c]{3}"},
+        "messages": [{"role": "user", "content": SAID}],
+    },
+    "another text behind it": {"messages": [{"role": "user", "content": "Hi"}], "model": "some/adapter"},
+    "the same text twice": {
+        "messages": [{"role": "system", "content": SAID}, {"role": "user", "content": SAID}]
+    },
+    "no messages": {"messages": [], "ignored": SAID},
+    "a text in parts": {"messages": [{"role": "user", "content": [{"type": "text", "text": SAID}]}]},
+    "nothing odd": {"messages": [{"role": "user", "content": SAID}]},
+}
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("template", [None, OTHER_TEMPLATE], ids=["own template", "another template"])
+@pytest.mark.parametrize("name", ODD_CHATS)
+def test_chats_that_are_odd_are_answered_in_the_same_way_again_and_again(
+    name: str, template: str | None, stream: bool
+) -> None:
+    body = {"max_tokens": 3, "seed": 1, "stream": stream, **ODD_CHATS[name]}
+    call = Call("POST", "/v1/chat/completions", JSON, json.dumps(body).encode())
+    answers = [said(fresh(template), call, short=short) for short in (True, False)]
+    assert answers[0] == answers[1]
+
+
+def test_a_body_that_broke_off_and_a_client_that_does_not_read_take_the_long_way() -> None:
+    body = b'{"inputs":"Hello there","parameters":{"max_new_tokens":3}}'
+    broken = Call("POST", "/generate", JSON, body, broken=True)
+    app = create_app(Settings(), tokenizer=APP.state.tokenizer)
+    head, *_ = app.frames(broken)
+    assert isinstance(head, Head)
+    assert head.status == 400
+
+    at_once, connection = AtOnce(app.state), Connection(1)
+    call = Call("POST", "/generate", JSON, body, connection=connection)
+    event = connection.event = app.state.journal.begin(call)
+    connection.pause()
+    assert at_once.answer(call, event) is None
+    connection.resume()
+    assert at_once.answer(call, event) is not None
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fake_tgi.caches import BoundedCache
+from fake_tgi.caches import BoundedCache, Known
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 12)), max_size=80))
@@ -56,3 +56,22 @@ def test_threads_share_it_without_a_lock() -> None:
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(use, range(8)))
     assert len(cache) <= 50
+
+
+def test_what_is_known_of_words_is_worked_out_once_and_bounded() -> None:
+    asked: list[str] = []
+
+    def work_out(word: str) -> int:
+        asked.append(word)
+        return len(word)
+
+    known = Known(work_out)
+    assert [known["a"], known["a"], known["x" * 64], known["x" * 64]] == [1, 1, 64, 64]
+    assert asked == ["a", "x" * 64]
+    assert [known["x" * 65], known["x" * 65]] == [65, 65]
+    assert len(asked) == 4
+    for number in range(20_000):
+        assert known[str(number)] == len(str(number))
+        assert len(known) <= 20_000
+    assert "a" not in known
+    assert known["a"] == 1

@@ -9,7 +9,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fake_tgi.app import Application
 from fake_tgi.batch import Batch, Calls
-from fake_tgi.exposition import HELP
+from fake_tgi.call import Call
+from fake_tgi.exposition import HELP, exposition
+from fake_tgi.frames import Head
 
 from .asking import ask, make
 
@@ -222,3 +224,22 @@ def test_numbers_are_printed_without_exponents_and_idle_fractions(value: float, 
     app.state.metrics.asked()
     app.state.metrics.requests = value  # type: ignore[assignment]
     assert f"\ntgi_request_count {text}\n" in ask(app, "GET", "/metrics").text
+
+
+def test_what_was_counted_elsewhere_is_added_with_what_was_not_sorted_yet() -> None:
+    app, other = make(), make()
+    for each in app, other:
+        head, _ = each.frames(
+            Call(
+                "POST",
+                "/generate",
+                ((b"content-type", b"application/json"),),
+                b'{"inputs":"Hello","parameters":{"max_new_tokens":5}}',
+            )
+        )
+        assert isinstance(head, Head)
+    app.state.metrics.add(other.state.metrics)
+    told = exposition(app.state.metrics).decode()
+    for name in ("tgi_request_generated_tokens", "tgi_request_duration", "tgi_request_queue_duration"):
+        assert f"\n{name}_count 2\n" in told
+    assert "\ntgi_request_generated_tokens_sum 10\n" in told

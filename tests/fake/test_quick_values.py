@@ -62,6 +62,13 @@ class Itself:
     a: int
 
 
+@dataclass(frozen=True, slots=True)
+@unguarded
+class Light:
+    a: int
+    b: str = "b"
+
+
 QUICK = (Value, Nothing, One, Named, Changing, Itself)
 
 
@@ -241,3 +248,13 @@ def test_type_checkers_alone_keep_an_unguarded_value() -> None:
     value = Unguarded(1)
     value.a = 2  # type: ignore[misc]  # what is tried here
     assert value.a == 2
+
+
+def test_a_value_that_is_frozen_for_type_checkers_alone_is_one_like_the_others() -> None:
+    value = Light(1)
+    assert value == Light(1, "b") != Light(2)
+    assert hash(value) == hash((1, "b"))
+    assert copy.copy(value) == copy.deepcopy(value) == pickle.loads(pickle.dumps(value)) == value
+    object.__setattr__(value, "a", 2)
+    value.a = 3  # type: ignore[misc]  # what a type checker says, and nobody else
+    assert value == Light(3)

@@ -279,6 +279,18 @@ def test_what_the_model_said_is_said_again_behind_every_route(tmp_path: Path) ->
             assert ask(url, "/generate", b'{"inputs": ""}')[0] == 422
 
 
+def test_what_the_model_said_comes_before_what_it_might_say(tmp_path: Path) -> None:
+    exchange = next(each for each in recordings() if each["name"] == "generate.plain")
+    generation = {**exchange["generations"][0], "inputs": "What has nobody else asked?"}
+    (tmp_path / "model.jsonl").write_text(json.dumps(generation), encoding="utf-8")
+    with as_file(files("tgi_contracts") / "recordings" / "tokenizer") as tokenizer:
+        app = replaying(tmp_path, tokenizer_name=str(tokenizer))
+        with Server(app) as server:
+            asked = json.dumps({"inputs": generation["inputs"], "parameters": {"max_new_tokens": 3}}).encode()
+            said = json.loads(body(ask(server.base_url, "/generate", asked)))
+    assert said == {"generated_text": "".join(token["text"] for token in generation["tokens"][:3])}
+
+
 def test_a_stub_comes_before_a_recording_and_a_refused_file_stops_no_other(
     tmp_path: Path,
 ) -> None:

@@ -58,6 +58,10 @@ def test_what_the_router_refuses_in_place_of_the_answer_is_struck_as_well() -> N
     app.state.stubs.add(Stub(None, Faulty(Text("one"), "content_type")))
     reply = ask(app, "POST", "/generate", {"inputs": "Hello", "parameters": {"max_new_tokens": 0}})
     assert (reply.status, reply.headers["content-type"]) == (422, "text/html")
+    unread = ask(app, "POST", "/generate", raw=b'{"inputs":', headers={"content-type": "application/json"})
+    assert (unread.status, unread.headers["content-type"]) == (400, "text/html")
+    assert unread.text.startswith("Failed to parse the request body as JSON: ")
+    assert [event.faults for event in app.state.journal] == [("content_type",)] * 2
 
 
 def test_faults_of_a_plan_come_on_top() -> None:

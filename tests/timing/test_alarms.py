@@ -162,3 +162,31 @@ def test_alarms_move_from_one_loop_to_the_next() -> None:
 
     asyncio.run(once())
     asyncio.run(once())
+
+
+def test_what_is_due_already_is_called_in_the_next_turn_of_the_loop() -> None:
+    async def main() -> list[int]:
+        alarms, loop = Alarms(), asyncio.get_running_loop()
+        called: list[int] = []
+        alarms.call_later(loop, 5, called.append, 5)
+        alarms.call_later(loop, 0, called.append, 0)
+        alarms.call_later(loop, -1, called.append, -1)
+        await asyncio.sleep(0)
+        return called
+
+    assert asyncio.run(main()) == [0, -1]
+
+
+def test_ahead_of_other_work_so_many_are_called_and_the_others_behind_it() -> None:
+    async def main() -> list[int]:
+        alarms, loop = Alarms(), asyncio.get_running_loop()
+        called: list[int] = []
+        for number in range(100):
+            alarms.call_later(loop, 0, called.append, number)
+        alarms.catch_up()
+        ahead = len(called)
+        await asyncio.sleep(0)
+        assert called == list(range(100))
+        return [ahead]
+
+    assert asyncio.run(main()) == [64]

@@ -90,16 +90,20 @@ def run(main: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(main())  # type: ignore[arg-type]  # an async function's
 
 
-@pytest.mark.parametrize("gap", ["20ms", "normal(20ms, 15ms)", "20s"])
+@pytest.mark.parametrize(
+    ("first", "gap"),
+    [("1s", "20ms"), ("1s", "normal(20ms, 15ms)"), ("1s", "20s"), ("20s", "20ms")],
+    ids=["steady", "drawn", "keep-alives between tokens", "keep-alives before the first"],
+)
 @pytest.mark.parametrize("path", STREAMS)
-def test_every_server_sends_the_same_chunks_at_the_same_times(path: str, gap: str) -> None:
+def test_every_server_sends_the_same_chunks_at_the_same_times(path: str, first: str, gap: str) -> None:
     async def ours() -> list[tuple[float, bytes]]:
-        line = Line(fake(clock="virtual", time_to_first_token="1s", inter_token_latency=gap))
+        line = Line(fake(clock="virtual", time_to_first_token=first, inter_token_latency=gap))
         line.ask(path, STREAMS[path])
         await line.until(line.over)
         return line.chunks()
 
-    app = fake(clock="virtual", time_to_first_token="1s", inter_token_latency=gap)
+    app = fake(clock="virtual", time_to_first_token=first, inter_token_latency=gap)
     reply, times = asyncio.run(timed(app, path, STREAMS[path]))
     found = asyncio.run(ours())
     assert [at for at, _ in found] == pytest.approx(times)
