@@ -67,10 +67,9 @@ def _slotted(cls: type[T], *, slots: bool, frozen: bool, eq: bool, kw_only: bool
     remake: Any = type(cls)
     made: type[T] = remake(cls.__name__, cls.__bases__, body)
     type.__setattr__(made, "__init__", _init_later(made, fields, kw_only, guarded))
-    if frozen:
+    if frozen and guarded:
         for name, method in _frozen(made, names).items():
-            if guarded or name not in ("__setattr__", "__delattr__"):
-                type.__setattr__(made, name, method)
+            type.__setattr__(made, name, method)
     return made
 
 
