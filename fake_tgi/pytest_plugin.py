@@ -155,7 +155,10 @@ def fake_tgi_server() -> Iterator[TestServer]:
 
 @pytest.fixture
 def fake_tgi(
-    request: pytest.FixtureRequest, fake_tgi_server: TestServer, fake_tgi_settings: Mapping[str, Any]
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    fake_tgi_server: TestServer,
+    fake_tgi_settings: Mapping[str, Any],
 ) -> Iterator[FakeTGI]:
     """A fake TGI server of this test's own; `fake_tgi.base_url` is for the client.
 
@@ -167,7 +170,8 @@ def fake_tgi(
     use = _use(item, fake_tgi_server, fake_tgi_settings)
     item.stash[_USE], item.stash[_PASSED] = use, True
     with ExitStack() as lasting:
-        fake = _lent(use, lasting)
+        # What a test sets on top of ours is put back before ours only if one undoes both.
+        fake = _lent(use, lasting, monkeypatch)
         _give_to_instance(request, fake)
         yield fake
     _tell(use, passed=item.stash[_PASSED])
@@ -204,12 +208,12 @@ def _use(item: pytest.Item, server: TestServer, settings: Mapping[str, Any]) -> 
     pytest.fail(wrong, pytrace=False)
 
 
-def _lent(use: Use, lasting: ExitStack) -> FakeTGI:
+def _lent(use: Use, lasting: ExitStack, monkeypatch: pytest.MonkeyPatch) -> FakeTGI:
     """The fake, for as long as `lasting`. What is wrong with a file of its own is told in one line."""
     from .mistakes import Mistake
 
     try:
-        return lasting.enter_context(use.lent())
+        return lasting.enter_context(use.lent(monkeypatch.setenv))
     except Mistake as error:
         wrong = str(error)
     pytest.fail(wrong, pytrace=False)

@@ -1,4 +1,4 @@
-"""Environment variables that lead programs to a fake while a test uses it, and back afterwards.
+"""Environment variables that lead programs to a fake while a test uses it.
 
 Where a variable for a server is set, so is the one for its key: a real key must never be sent, and a client
 that insists on one must get one. A proxy is told to let calls to this machine alone.
@@ -6,12 +6,10 @@ that insists on one must get one. A proxy is told to let calls to this machine a
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["DUMMY_KEY", "OPENAI", "POINTED", "environment_of", "pointed_at"]
+__all__ = ["DUMMY_KEY", "OPENAI", "POINTED", "environment_of"]
 
 DUMMY_KEY: Final = "hf_fake"
 """The key that programs find; the fake takes any."""
@@ -64,20 +62,3 @@ def environment_of(
             hosts = [host for host in current.get(name, "").split(",") if host.strip()]
             found.setdefault(name, ",".join(hosts if _HERE in hosts else [*hosts, _HERE]))
     return found
-
-
-@contextmanager
-def pointed_at(
-    variables: Mapping[str, str], environment: MutableMapping[str, str] = os.environ
-) -> Iterator[None]:
-    """`environment` with these variables while this lasts; then each is as it was before."""
-    before = {name: environment.get(name) for name in variables}
-    environment.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                environment.pop(name, None)
-            else:
-                environment[name] = value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .checks import Finding, findings
 from .configuration import Configuration, ConfigurationError, configuration, recording_mode
-from .environment import environment_of, pointed_at
+from .environment import environment_of
 from .handle import LentFake
 from .layers import COMMAND_LINE, layers_of
 from .outcome import Outcome
@@ -47,13 +47,15 @@ class Use:
     over: bool = False
 
     @contextmanager
-    def lent(self) -> Iterator[LentFake]:
-        """The fake, served and with the environment pointed at it."""
+    def lent(self, set_variable: Callable[[str, str], None]) -> Iterator[LentFake]:
+        """The fake, served. `set_variable` sets what leads to it, and whoever gives it puts that back."""
         settings, recording = self.configuration.settings, self.recording
         app = self.server.fresh(settings if recording is None else recording.settings(settings))
         self.fake = fake = LentFake(app, self.server)
         served = app if recording is None else recording.around(app)
-        with self.server.lent_to(served), pointed_at(self._variables()):
+        with self.server.lent_to(served):
+            for name, value in self._variables().items():
+                set_variable(name, value)
             yield fake
             fake.state.stubs.runs.wait(_LAST_WORDS)
         raised = list(self.server.errors)

@@ -225,3 +225,85 @@ def test_the_environment_leads_to_the_fake_and_back(tmp_path: Path) -> None:
     others = {name: test.text for name, test in run.tests.items() if test.outcome != "passed"}
     assert others.keys() == {"test_unit_unused"}, run.output
     assert len(run.tests) == 10
+
+
+CHANGED_TWICE = """
+    import os
+    import unittest
+
+    import pytest
+
+    NAMES = ("HF_TOKEN", "TGI_BASE_URL", "OPENAI_API_KEY")
+    BEFORE = {name: os.environ.get(name) for name in NAMES}
+
+
+    def changes(monkeypatch):
+        assert os.environ["TGI_BASE_URL"].startswith("http://127.0.0.1:")
+        assert os.environ["HF_TOKEN"] == "hf_fake"
+        monkeypatch.setenv("HF_TOKEN", "hf_mine")
+        monkeypatch.delenv("TGI_BASE_URL")
+        os.environ["OPENAI_API_KEY"] = "set without monkeypatch"
+
+
+    def test_ours_first(fake_tgi, monkeypatch):
+        changes(monkeypatch)
+
+
+    def test_after_ours_first():
+        assert {name: os.environ.get(name) for name in NAMES} == BEFORE
+
+
+    def test_ours_last(monkeypatch, fake_tgi):
+        changes(monkeypatch)
+
+
+    def test_after_ours_last():
+        assert {name: os.environ.get(name) for name in NAMES} == BEFORE
+
+
+    @pytest.fixture
+    def mine(monkeypatch):
+        monkeypatch.setenv("HF_TOKEN", "hf_mine")
+
+
+    def test_changed_before(mine, fake_tgi):
+        assert os.environ["HF_TOKEN"] == "hf_fake"
+
+
+    def test_after_changed_before():
+        assert {name: os.environ.get(name) for name in NAMES} == BEFORE
+
+
+    @pytest.mark.usefixtures("fake_tgi")
+    class TestUnit(unittest.TestCase):
+        @pytest.fixture(autouse=True)
+        def give(self, monkeypatch):
+            self.monkeypatch = monkeypatch
+
+        def test_unit(self):
+            changes(self.monkeypatch)
+
+
+    def test_after_unit():
+        assert {name: os.environ.get(name) for name in NAMES} == BEFORE
+
+
+    @pytest.mark.fake_tgi_recording(file="none.recording.json")
+    def test_recorded(monkeypatch):
+        changes(monkeypatch)
+
+
+    def test_after_recorded():
+        assert {name: os.environ.get(name) for name in NAMES} == BEFORE
+"""
+
+
+@pytest.mark.parametrize("token", [None, "hf_real"])
+def test_what_a_test_sets_with_monkeypatch_does_not_reach_the_next(tmp_path: Path, token: str | None) -> None:
+    environment = {} if token is None else {"HF_TOKEN": token}
+    empty = '{"format": "tgi-recording", "version": 1}'
+    run = run_suite(
+        tmp_path, {"test_app.py": CHANGED_TWICE, "none.recording.json": empty}, environment=environment
+    )
+    assert {name: test.text for name, test in run.tests.items() if test.outcome != "passed"} == {}, run.output
+    assert len(run.tests) == 10
