@@ -66,7 +66,11 @@ def read_arguments(arguments: Sequence[str], environment: Mapping[str, str]) -> 
         settings = Settings(**{name: value for name, value in values.items() if name in GIVEN})
     except SettingsError as error:
         raise SettingsError(_retold(str(error), spelled)) from None
-    notices += [*_embedded(settings, values), *_no_config(settings, spelled)]
+    notices += [
+        *_unwaiting(settings, spelled),
+        *_embedded(settings, values),
+        *_no_config(settings, spelled),
+    ]
     return Arguments(settings, tuple(notices), spelled)
 
 
@@ -189,6 +193,14 @@ def _retold(error: str, spelled: Mapping[str, str]) -> str:
         return spelled.get(name) or (_BY_NAME[name].long if name in _BY_NAME else found[0])
 
     return re.sub(r"`(\w+)`|^(\w+)(?=: )", named, error)
+
+
+def _unwaiting(settings: Settings, spelled: Mapping[str, str]) -> list[str]:
+    """Where prompts come in chunks nobody waits to join a batch, in TGI as well."""
+    names = [spelled[name] for name in ("max_waiting_tokens", "waiting_served_ratio") if name in spelled]
+    if not names or (settings.simulate_batching and not settings.support_chunking):
+        return []
+    return [f"no effect but with --simulate-batching and --support-chunking false: {', '.join(names)}"]
 
 
 def _embedded(settings: Settings, values: Mapping[str, Any]) -> list[str]:

@@ -49,7 +49,7 @@ def text(value: str) -> str:
 
 
 def switch(value: str) -> bool:
-    """Reads the value of a switch's variable, or of `--sharded`. clap takes nothing but these two words."""
+    """Reads true or false, of a switch's variable or of a flag. clap takes nothing but these two words."""
     if value not in ("true", "false"):
         raise ValueError("expected true or false")
     return value == "true"
@@ -169,9 +169,16 @@ _EFFECTIVE: Final = (
     Flag("max_input_tokens", "limits", _USIZE, "longest prompt in tokens; default: one less than the total"),
     Flag("max_input_length", "limits", _USIZE, "old name of --max-input-tokens"),
     Flag("max_total_tokens", "limits", _USIZE, "prompt and answer in tokens; default: what the model allows"),
-    Flag("max_batch_prefill_tokens", "limits", _U32, "checked against --max-batch-total-tokens"),
-    Flag("max_batch_total_tokens", "limits", _U32, "checked against the other limits"),
-    Flag("max_batch_size", "limits", _USIZE, "checked: not 0"),
+    Flag("max_batch_prefill_tokens", "limits", _U32, "prompt tokens of a simulated batch's step"),
+    Flag(
+        "max_batch_total_tokens",
+        "limits",
+        _U32,
+        "tokens of a simulated batch; at least as many as the others",
+    ),
+    Flag("max_batch_size", "limits", _USIZE, "requests of a simulated batch; default: any number"),
+    Flag("max_waiting_tokens", "limits", _USIZE, "steps of a batch without chunking before who waits joins"),
+    Flag("waiting_served_ratio", "limits", decimal, "share of such a batch that must wait to join earlier"),
     Flag("max_client_batch_size", "limits", _USIZE, "most prompts in one call"),
     Flag("payload_limit", "limits", _USIZE, "longest request body in bytes"),
     Flag("max_image_fetch_size", "limits", _USIZE, "largest image in bytes"),
@@ -217,6 +224,7 @@ _EFFECTIVE: Final = (
     Flag("load_factor", "fake", decimal, "how many times slower with every slot taken, from 1"),
     Flag("profile", "fake", text, "times of a model on a GPU, such as llama-3.1-8b-a100 (made up)"),
     Flag("simulate_batching", "fake", None, "let generations share a batch, by TGI's batching limits"),
+    Flag("support_chunking", "fake", switch, "false: as a backend whose batches take a prompt whole"),
     Flag("clock", "fake", choice("real", "virtual", "stepped"), "virtual jumps over waits; stepped stands"),
     Flag("fault", "fake", faults, "what goes wrong: 'cut(tokens=3) rate=0.1'; repeat it", repeats=True),
     Flag("allow_fault_header", "fake", None, "let calls ask for faults with x-fake-tgi-fault"),
@@ -232,8 +240,6 @@ _QUANTIZATIONS: Final = choice(
 _ROUTER_WITHOUT_EFFECT: Final = tuple(
     Flag(name, "no effect", read)
     for name, read in (
-        ("waiting_served_ratio", decimal),
-        ("max_waiting_tokens", _USIZE),
         ("prometheus_port", _U16),
         ("master_shard_uds_path", text),
         ("revision", text),

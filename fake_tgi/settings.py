@@ -113,10 +113,12 @@ class Settings:
     max_total_tokens: int = UNSET
     """Prompt and answer together, in tokens."""
     waiting_served_ratio: float = 1.2
+    """Share of a simulated batch that must wait to join it before `max_waiting_tokens`; not with chunking."""
     max_batch_prefill_tokens: int = 4096
     max_batch_total_tokens: int = UNSET
     """Unset: the largest of 16,000, the total and the prefill budget (v3/src/lib.rs)."""
     max_waiting_tokens: int = 20
+    """Steps of a simulated batch after which whoever waits joins it; nobody waits with chunking."""
     max_batch_size: int | None = None
     """Most requests in one batch. None: any number."""
     hostname: str = "0.0.0.0"  # noqa: S104  the router's default, so that a container answers from outside

@@ -36,6 +36,7 @@ OWN_SAMPLES = {
     "answers": "adversarial",
     "config": os.devnull,
     "fault": "cut(tokens=3) rate=0.1",
+    "support_chunking": "false",
 }
 
 
@@ -144,12 +145,22 @@ def test_a_variable_of_ours_that_is_misspelt_is_told() -> None:
 
 def test_what_does_nothing_is_told_in_one_line_by_the_name_it_was_given(tmp_path: Path) -> None:
     file = tmp_path / "settings.yaml"
-    file.write_text("speculate: 2\nmax_waiting_tokens: 7\nquantize: gptq\n")
+    file.write_text("speculate: 2\njson_output: true\nquantize: gptq\n")
     arguments = read(
         "--config", str(file), "--dtype", "float16", DTYPE="bfloat16", QUANTIZE="awq", REVISION="x"
     )
-    named = f"max_waiting_tokens in {file}, REVISION, QUANTIZE, speculate in {file}, --dtype"
+    named = f"REVISION, json_output in {file}, QUANTIZE, speculate in {file}, --dtype"
     assert arguments.notices == (f"no effect on a fake: {named}",)
+
+
+def test_who_says_how_long_a_batch_waits_is_told_where_none_does() -> None:
+    said = "no effect but with --simulate-batching and --support-chunking false: "
+    words = ("--simulate-batching", "--waiting-served-ratio", "2")
+    assert read(*words, MAX_WAITING_TOKENS="7").notices == (
+        f"{said}MAX_WAITING_TOKENS, --waiting-served-ratio",
+    )
+    assert read("--support-chunking=false", MAX_WAITING_TOKENS="7").notices == (f"{said}MAX_WAITING_TOKENS",)
+    assert read(*words, FAKE_TGI_SUPPORT_CHUNKING="false").notices == ()
 
 
 def test_a_variable_that_asks_for_nothing_is_not_worth_a_line() -> None:

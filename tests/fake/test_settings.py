@@ -212,7 +212,7 @@ def test_every_field_is_documented_or_a_flag_of_the_router() -> None:
     from fake_tgi.flags import FLAGS
 
     flags = {flag.name for flag in FLAGS}
-    own = {"model_max_length", "model_folder", "version", "sha", "docker_label", "support_chunking"}
+    own = {"model_max_length", "model_folder", "version", "sha", "docker_label"}
     assert {field.name for field in fields(Settings)} - flags == own
 
 

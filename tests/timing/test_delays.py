@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from fake_tgi.app import Application, create_app
+from fake_tgi.arguments import read_arguments
 from fake_tgi.clock import VirtualClock
 from fake_tgi.delays import Delays
 from fake_tgi.settings import Settings
@@ -224,6 +225,27 @@ def test_in_a_simulated_batch_the_queue_shows_in_headers_and_metrics() -> None:
     read = metrics(app)
     assert read["tgi_request_queue_duration_sum"] == pytest.approx(59.5)
     assert read["tgi_request_inference_duration_sum"] == pytest.approx(120.0)
+
+
+def test_a_command_line_says_how_long_others_wait_for_a_batch_without_chunking() -> None:
+    words = ["--clock=virtual", "--ignore-eos", "--inter-token-latency=1s", "--simulate-batching"]
+    words += ["--waiting-served-ratio=5", "--max-waiting-tokens"]
+
+    def queued(*more: str) -> float:
+        app = create_app(read_arguments([*words, *more], {}).settings)
+
+        async def main() -> Reply:
+            first = timed(app, "/generate", generate(60, inputs="first"))
+            late = timed(app, "/generate", generate(5, inputs="second"), after=0.5)
+            (_, _), (reply, _) = await asyncio.gather(first, late)
+            return reply
+
+        return int(asyncio.run(main()).headers["x-queue-time"]) / 1000
+
+    assert queued("10") == queued("30") == pytest.approx(0.5, abs=0.01)
+    # the prefill, which takes no time here, counts as a token waited
+    assert queued("10", "--support-chunking=false") == pytest.approx(8.5, abs=0.01)
+    assert queued("30", "--support-chunking=false") == pytest.approx(28.5, abs=0.01)
 
 
 def test_in_a_simulated_batch_the_metrics_tell_who_waits_and_who_runs() -> None:
