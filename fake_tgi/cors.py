@@ -22,14 +22,10 @@ class Cors:
         self._allowed = frozenset(origin.encode() for origin in origins)
 
     def headers(self, call: Call) -> RawHeaders:
-        """What every answer to `call` carries."""
-        if not self._allowed:
-            return self._any
-        for name, value in call.headers:
-            if name == b"origin" and value in self._allowed:
-                return (_VARY, (b"access-control-allow-origin", value))
-        return (_VARY,)
-
-    def preflight(self) -> RawHeaders:
-        """What the answer to OPTIONS carries beside that."""
-        return _PREFLIGHT
+        """What every answer to `call` carries; one to OPTIONS what is allowed as well, in another order."""
+        found = self._any
+        if self._allowed:
+            origin = next((value for name, value in call.headers if name == b"origin"), b"")
+            known = origin in self._allowed
+            found = (_VARY, (b"access-control-allow-origin", origin)) if known else (_VARY,)
+        return found if call.method != "OPTIONS" else (*found[1:], _VARY, *_PREFLIGHT)

@@ -39,6 +39,12 @@ class Route:
     key: bool = False
     other: Endpoint | None = None
 
+    def endpoint(self, method: str) -> Endpoint | None:
+        """What answers `method`, if anything does."""
+        if method == "POST":
+            return self.post
+        return self.get if method in ("GET", "HEAD") else self.other
+
 
 def _later(module: str, name: str) -> Endpoint:
     """An endpoint whose module its first call imports: what nobody asks for costs a start nothing."""
@@ -143,37 +149,34 @@ def _lazily(state: State, call: Call, event: ServeEvent) -> Iterator[Frame]:
 
 
 def _framed(state: State, call: Call, event: ServeEvent) -> Iterator[Frame]:
-    """The answer with what surrounds every answer: CORS headers, and no body for HEAD."""
-    cors = state.cors.headers(call)
+    """The answer with what surrounds every answer: CORS headers, `allow` around them where the path has
+    not this method, and no body for HEAD."""
+    route = find(call.path) or _NONE
+    endpoint = route.endpoint(call.method)
+    around = state.cors.headers(call)
+    if endpoint is None:
+        around = (*around, (b"allow", route.allow))
     head = call.method == "HEAD"
-    for frame in _answer(state, call, event):
+    for frame in _answer(state, call, event, route, endpoint):
         if type(frame) is Head:
-            yield Head(frame.status, frame.headers + cors, frame.length)
+            yield Head(frame.status, frame.headers + around, frame.length)
         elif not (head and isinstance(frame, (Body, Chunks))):
             yield frame
 
 
-def _answer(state: State, call: Call, event: ServeEvent) -> Iterator[Frame]:
-    route = find(call.path)
+def _answer(
+    state: State, call: Call, event: ServeEvent, route: Route, endpoint: Endpoint | None
+) -> Iterator[Frame]:
     if call.method == "OPTIONS":
-        allow = ((b"allow", route.allow),) if route is not None else ()
-        yield from plain(200, (*state.cors.preflight(), *allow))
+        yield from plain(200)
         return
-    if route is None:
-        route = _NONE
-    if call.method == "POST":
-        endpoint = route.post
-    elif call.method in ("GET", "HEAD"):
-        endpoint = route.get
-    else:
-        endpoint = route.other
     # The key guards a path with its 405, but not the open GET that is merged beside the guarded POST of "/".
     guarded = route.key and (route.get is None or call.method == "POST")
     if guarded and not authorised(state, call):
-        yield from plain(401, () if endpoint is not None else ((b"allow", route.allow),))
+        yield from plain(401)
         return
     if endpoint is None:
-        yield from plain(405, ((b"allow", route.allow),))
+        yield from plain(405)
         return
     stub = state.stubs.match(call)
     try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from fake_tgi.call import Call
+from fake_tgi.cors import Cors
 from fake_tgi.serve import ROUTES
 
 from .asking import ask, make
@@ -57,6 +59,41 @@ def test_every_answer_carries_the_cors_headers(method: str, path: str) -> None:
     reply = ask(make(), method, path)
     assert reply.headers["vary"] == VARY
     assert reply.headers["access-control-allow-origin"] == "*"
+
+
+ORIGIN, KEY = "access-control-allow-origin", {"authorization": "Bearer k"}
+ASKED_ABOUT = ["access-control-allow-methods", "access-control-allow-headers"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sent", "status", "names"),
+    [
+        ("PUT", "/generate", KEY, 405, ["vary", ORIGIN, "allow"]),
+        ("PUT", "/generate", {}, 401, ["vary", ORIGIN, "allow"]),
+        ("POST", "/generate", {}, 401, ["vary", ORIGIN]),
+        ("HEAD", "/generate", KEY, 405, ["vary", ORIGIN, "allow"]),
+        ("PUT", "/nope", {}, 404, ["vary", ORIGIN]),
+        ("OPTIONS", "/generate", {}, 200, [ORIGIN, "vary", *ASKED_ABOUT, "allow"]),
+        ("OPTIONS", "/nope", {}, 200, [ORIGIN, "vary", *ASKED_ABOUT]),
+    ],
+)
+@pytest.mark.parametrize("listed", [True, False])
+def test_the_layers_write_their_headers_in_the_order_of_the_router(
+    method: str, path: str, sent: dict[str, str], status: int, names: list[str], listed: bool
+) -> None:
+    app = make(api_key="k", cors_allow_origin=("http://ok.test",))
+    origin = {"origin": "http://ok.test"} if listed else {}
+    reply = ask(app, method, path, headers={**sent, **origin})
+    expected = [name for name in names if listed or name != ORIGIN]
+    assert (reply.status, list(reply.headers)) == (status, [*expected, "content-length"])
+
+
+def test_of_several_origins_the_first_one_counts() -> None:
+    cors = Cors(("http://ok.test",))
+    origins = ((b"origin", b"http://bad.test"), (b"origin", b"http://ok.test"))
+    bad, ok = (cors.headers(Call("GET", "/info", given)) for given in (origins, origins[::-1]))
+    assert [name for name, _ in bad] == [b"vary"]
+    assert ok[1] == (b"access-control-allow-origin", b"http://ok.test")
 
 
 def test_listed_origins_are_echoed_and_others_get_nothing() -> None:
