@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..matching import Asked, RequestPattern
 from .seen import SeenRequest
 from .stubbing import TextPattern, pattern_of
+from .undisclosed import undisclosed
 
 if TYPE_CHECKING:
     from ..journal import ServeEvent
@@ -121,10 +122,9 @@ class Asking:
         if len(found) == times or (times is None and found):
             return found
         wanted = "at least one request" if times is None else _requests(times)
+        like = undisclosed(pattern.as_json())
         raise AssertionError(
-            "\n".join(
-                [f"expected {wanted} like this, got {len(found)}: {pattern.as_json()}", *_told(seen, pattern)]
-            )
+            "\n".join([f"expected {wanted} like this, got {len(found)}: {like}", *_told(seen, pattern)])
         )
 
     def assert_no_requests(self) -> None:

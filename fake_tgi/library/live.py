@@ -21,6 +21,7 @@ from ..stubs.form import read_answer
 from ..stubs.wire_answers import json_body
 from .control import Control, StubGone
 from .seen import SeenRequest
+from .undisclosed import undisclosed
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -267,7 +268,7 @@ class LiveStub(_Lasting):
         self._control.remove_stub(self._id)
 
     def __repr__(self) -> str:
-        return f"<{self.name}: {self._stub().as_json()}>"
+        return f"<{self.name}: {undisclosed(self._stub().as_json())}>"
 
     def _stub(self) -> Stub:
         lasts = self._lifetime

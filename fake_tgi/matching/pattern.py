@@ -19,9 +19,6 @@ __all__ = ["RequestPattern"]
 
 __tracebackhide__ = hidden
 
-# Never shown, neither what a stub expects nor what a client sent.
-_SECRET: Final = frozenset(("authorization", "proxy-authorization", "cookie", "x-api-key", "api-key"))
-
 _VALUES: Final = ("model", "inputs", "messages", "body")
 _MEMBERS: Final = ("route", "streaming", *_VALUES, "parameters", "headers")
 
@@ -164,8 +161,11 @@ def _asked(call: Call | Asked) -> Asked:
 
 
 def _of_header(name: str, pattern: ValuePattern, value: str | None) -> Iterator[Difference]:
+    """What is secret is never shown, neither what a stub expects nor what a client sent."""
+    from ..secret_headers import is_secret_header  # only who names headers pays for it
+
     for difference in pattern.differences(value, step("headers", name)):
-        if name in _SECRET:
+        if is_secret_header(name):
             got = "nothing" if value is None else "another one (not shown)"
             yield Difference(difference.where, "a certain value (not shown)", got)
         else:

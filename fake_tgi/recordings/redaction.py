@@ -13,19 +13,14 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 from urllib.parse import quote
 
+from ..secret_headers import is_secret_header
+
 __all__ = ["PLACEHOLDER", "Redactor", "is_secret_header"]
 
 PLACEHOLDER: Final = "REDACTED"
 _MARK: Final = PLACEHOLDER.encode()
 
 Pairs = Sequence[tuple[str, str]]
-
-# `x-prompt-tokens`, `x-generated-tokens` and `x-time-per-token` are TGI's own numbers.
-_SECRET_HEADER: Final = re.compile(
-    r"(?:.*-)?(?:authorization|cookie2?|api-?key|secret(?:-key)?|passw(?:or)?d|credentials?|session(?:-?id)?"
-    r"|signature|jwt|(?<!per-)token)",
-    re.IGNORECASE,
-)
 
 _NAMES: Final = (
     rb"api[_-]?key|access[_-]?token|auth[_-]?token|refresh[_-]?token|id[_-]?token|hf[_-]?token|bearer[_-]?token"
@@ -71,11 +66,6 @@ _FORMS: Final = (
 
 _SHORTEST_KNOWN: Final = 6
 _MOST_KNOWN: Final = 256
-
-
-def is_secret_header(name: str) -> bool:
-    """Whether the value of a header of that name is a secret."""
-    return _SECRET_HEADER.fullmatch(name) is not None
 
 
 class Redactor:

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ..library.undisclosed import undisclosed
 from ..matching import Asked
 from ..stubs.near_misses import near_misses
-from .telling import call_line
+from .telling import call_line, hidden
 
 if TYPE_CHECKING:
     from ..journal import ServeEvent
@@ -86,7 +87,7 @@ def _refused(state: State, kind: str, what: str) -> Iterator[Finding]:
 
 
 def _unused(placed: PlacedStub, state: State) -> Finding:
-    when = placed.stub.when.as_json()
+    when = undisclosed(placed.stub.when.as_json())
     wanted = json.dumps(when, ensure_ascii=False) if when else "every call that asks the model"
     lines = [f"{placed.name} was never used; it is for {wanted}"]
     events = list(state.journal)
@@ -105,4 +106,4 @@ def _why_not(event: ServeEvent, placed: PlacedStub, state: State) -> tuple[int, 
         other = "another stub answered it" if event.stub is not None else "no stub was in its place then"
         return 0, [line, f"    matches, but {other}"]
     differences = missed[0].differences
-    return len(differences), [line, *(f"    {difference}" for difference in differences)]
+    return len(differences), [line, *(f"    {hidden(str(difference))}" for difference in differences)]

@@ -15,7 +15,7 @@ from ..journal import ServeEvent
 from ..matching import Asked
 from ..recordings.redaction import PLACEHOLDER, Redactor, is_secret_header
 
-__all__ = ["call_line", "curl_line", "timeline"]
+__all__ = ["call_line", "curl_line", "hidden", "timeline"]
 
 _WIDEST: Final = 100
 _HEAD: Final = 12
@@ -40,9 +40,9 @@ def call_line(event: ServeEvent) -> str:
     """What was asked and what came of it, in one line."""
     call, asked = event.call, Asked(event.call)
     said = asked.inputs if asked.inputs is not None else call.body.decode("utf-8", "replace")
-    words = [f"{call.method} {_redacted(_target(event))}"]
+    words = [f"{call.method} {hidden(_target(event))}"]
     if said:
-        words.append(_short(_redacted(json.dumps(said, ensure_ascii=False))))
+        words.append(_short(hidden(json.dumps(said, ensure_ascii=False))))
     came = "no answer" if event.status is None else str(event.status)
     ending = "" if event.ended == "complete" else f", {event.ended}"
     who = f" by {event.stub!r}" if event.stub is not None else ""
@@ -71,7 +71,7 @@ def curl_line(event: ServeEvent, base_url: str) -> str:
         words.append("--head")
     elif call.method != ("POST" if call.body else "GET"):
         words += ["-X", call.method]
-    words.append(shlex.quote(base_url + _redacted(_target(event))))
+    words.append(shlex.quote(base_url + hidden(_target(event))))
     named = False
     for name, value in call.headers:
         key = name.decode("latin-1")
@@ -81,12 +81,12 @@ def curl_line(event: ServeEvent, base_url: str) -> str:
         if key == "authorization":
             words += ["-H", '"Authorization: Bearer $HF_TOKEN"']
         else:
-            text = PLACEHOLDER if is_secret_header(key) else _redacted(value.decode("latin-1"))
+            text = PLACEHOLDER if is_secret_header(key) else hidden(value.decode("latin-1"))
             words += ["-H", shlex.quote(f"{key}: {text}")]
     if call.body:
         if not named:
             words += ["-H", "'Content-Type:'"]  # curl would send one of its own
-        body = _redacted(call.body.decode("utf-8", "replace"))
+        body = hidden(call.body.decode("utf-8", "replace"))
         if len(body) > _LONGEST_COMMAND:
             return f"{' '.join(words)} --data-binary @-   # a body of {len(call.body)} bytes"
         words += ["--data-binary", shlex.quote(body)]
@@ -104,7 +104,7 @@ def _lines(event: ServeEvent) -> Iterator[str]:
         yield from _events(event)
     elif event.sent:
         whole = b"".join(data for _, data in event.sent).decode("utf-8", "replace")
-        yield _at(event.sent[-1][0], _short(_redacted(whole)))
+        yield _at(event.sent[-1][0], _short(hidden(whole)))
     for fault in event.faults:
         yield f"{'fault':>11}  {fault}"
     why = (event.error or "").partition("\n")[0]
@@ -132,14 +132,14 @@ def _event(part: str) -> str:
     try:
         value = json.loads(data)
     except ValueError:
-        return _short(_redacted(data or part))
-    return _told(value) if isinstance(value, dict) else _short(_redacted(data))
+        return _short(hidden(data or part))
+    return _told(value) if isinstance(value, dict) else _short(hidden(data))
 
 
 def _told(value: dict[str, Any]) -> str:
     """An event of a stream by what matters in it: its text, how it ended, what went wrong."""
     if "error" in value:
-        return _short(_redacted(f"error {json.dumps(value, ensure_ascii=False)}"))
+        return _short(hidden(f"error {json.dumps(value, ensure_ascii=False)}"))
     words = []
     token = value.get("token")
     if isinstance(token, dict):
@@ -156,7 +156,7 @@ def _told(value: dict[str, Any]) -> str:
             words.append(f"finish_reason {choice['finish_reason']}")
     if value.get("usage"):
         words.append("usage")
-    return _short(_redacted(", ".join(words) or json.dumps(value, ensure_ascii=False)))
+    return _short(hidden(", ".join(words) or json.dumps(value, ensure_ascii=False)))
 
 
 def _at(seconds: float, what: str) -> str:
@@ -168,7 +168,8 @@ def _target(event: ServeEvent) -> str:
     return f"{call.path}?{call.query}" if call.query else call.path
 
 
-def _redacted(text: str) -> str:
+def hidden(text: str) -> str:
+    """A text without its secrets."""
     return Redactor().text(text.encode("utf-8", "replace")).decode()
 
 

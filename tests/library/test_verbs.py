@@ -312,6 +312,21 @@ def test_a_removed_stub_answers_no_more_and_still_tells_what_it_did(fake: FakeTG
 
 
 @pytest.mark.damages_answers
+def test_a_stub_and_a_pattern_are_told_without_their_secrets_and_placed_with_them(fake: FakeTGI) -> None:
+    key = "Bearer hf_" + "a1b2" * 3
+    stub = fake.on_generate(headers={"Authorization": key, "x-user": "me"}).json(
+        {}, headers={"set-cookie": "a=b1"}
+    )
+    assert key not in repr(stub)
+    assert "b1" not in repr(stub)
+    assert "'x-user': 'me'" in repr(stub).replace("{'equals': 'me'}", "'me'")
+    with pytest.raises(AssertionError) as raised:
+        fake.assert_request_made(headers={"x-api-key": contains("much")}, where=lambda asked: True)
+    assert "much" not in str(raised.value)
+    (placed,) = fake.state.stubs
+    assert placed.stub.when.as_json()["headers"]["authorization"] == key
+
+
 def test_what_a_function_raises_is_kept(fake: FakeTGI) -> None:
     def broken(asked: Any) -> str:
         raise AssertionError("expected another prompt")

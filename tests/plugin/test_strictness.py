@@ -34,6 +34,13 @@ SUITE = """
         post("Hallo", "/generate_stream", headers={"Authorization": "Bearer hf_abcdefghijk"})
 
 
+    def test_unused_with_a_key(fake_tgi):
+        fake_tgi.on_generate(headers={"authorization": "Bearer hf_" + "a1b2" * 3}).reply("Hi.")
+        said = contains("sk-" + "a1b2" * 3)
+        fake_tgi.on_chat(headers={"x-tenant-token": "quite plain"}, inputs=said).reply("Hi.")
+        post("Hallo", headers={"Authorization": "Bearer hf_" + "c3d4" * 3, "x-tenant-token": "as plain"})
+
+
     def test_unused_and_no_call(fake_tgi):
         fake_tgi.reply("Paris.")
 
@@ -203,6 +210,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     [
         ("test_a_used_stub_is_fine", "passed"),
         ("test_unused", "error"),
+        ("test_unused_with_a_key", "error"),
         ("test_unused_and_no_call", "error"),
         ("test_unused_but_optional", "passed"),
         ("test_unused_and_taken_away", "passed"),
@@ -239,6 +247,14 @@ def test_an_unused_stub_is_told_with_the_nearest_call_and_what_differs(run: Run)
     text = run.text("test_unused")
     assert "greeting was never used" in text
     assert 'inputs: expected a text with "hello" in it, got "Hallo"' in text
+
+
+def test_an_unused_stub_is_told_without_its_secrets(run: Run) -> None:
+    text = run.text("test_unused_with_a_key")
+    assert '"headers": {"authorization": "REDACTED"}' in text
+    assert "headers.x-tenant-token: expected a certain value (not shown), got another one (not shown)" in text
+    for secret in ("a1b2a1b2", "c3d4c3d4", "quite plain", "as plain"):
+        assert secret not in text
 
 
 @pytest.mark.parametrize(
