@@ -12,10 +12,22 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
-from ..matching import FormError
+from ..matching import Difference, FormError
 from ..shards.scripted import FormatError
 
 __all__ = ["error", "json_object", "known", "member", "refuse"]
+
+
+class _UnlikeJson(FormatError):
+    """A part of a body is nothing that JSON can say."""
+
+    def __init__(self, wrong: Difference) -> None:
+        super().__init__(str(wrong))
+        self._wrong = wrong
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        return self._wrong.where, self._wrong.expected, self._wrong.got
 
 
 def error(status: int, message: str, **more: Any) -> JSONResponse:
@@ -34,10 +46,17 @@ def refuse(problem: FormatError | FormError) -> JSONResponse:
 
 def json_object(body: bytes) -> dict[str, Any]:
     """The object that a body is. Raises `FormatError`."""
+    from ..matching.json_values import NESTED, unlike_json  # a fake that nobody controls needs none of it
+
     try:
         value = json.loads(body, parse_constant=_no_number)
+        wrong = unlike_json(value)
+    except RecursionError:
+        wrong = Difference("", NESTED, "more")
     except ValueError as problem:
         raise FormatError(f"expected a JSON object, got no JSON: {problem}") from problem
+    if wrong is not None:
+        raise _UnlikeJson(wrong)
     if not isinstance(value, dict):
         raise FormatError(f"expected a JSON object, got {type(value).__name__}")
     return value

@@ -3,33 +3,57 @@
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import Final
 
 from ..matching.differences import step
+from ..matching.json_values import DEEPEST, DIGITS, NESTED, unlike_json
 from .value import Located, UnreadableError
 
 __all__ = ["read_json"]
 
 
+# What says how deep a text is nested, and what Python reads though it is no number of JSON's, or cannot read.
+_TELLING: Final = re.compile(
+    r'"(?:[^"\\]|\\.)*"|(?P<open>[\[{])|(?P<close>[\]}])|(?P<none>NaN|-?Infinity)'
+    rf"|(?P<long>[0-9]{{{DIGITS + 1},}})",
+    re.DOTALL,
+)
+
+
 def read_json(text: str) -> Located:
     """Raises UnreadableError for what is no JSON, or has a member twice."""
+    _look_over(text)
     walk = _Walk(text)
     try:
-        value = json.loads(text, parse_constant=_no_number)
+        value = json.loads(text)
         walk.value(0, "")
     except json.JSONDecodeError as error:
         raise UnreadableError(error.lineno, f"expected JSON, got none: {error.msg}") from error
-    except UnreadableError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise UnreadableError(1, f"expected JSON, got none: {error}") from error
-    return Located(value, walk.lines)
+    located = Located(value, walk.lines)
+    if (wrong := unlike_json(value)) is not None:
+        raise UnreadableError(located.line(wrong.where), str(wrong))
+    return located
 
 
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON's")
+def _look_over(text: str) -> None:
+    """Refuses what cannot be read, or is not to be, while its line is still known."""
+    depth = 0
+    for found in _TELLING.finditer(text):
+        wrong = ""
+        if found.lastgroup == "open":
+            depth += 1
+            wrong = f"expected {NESTED}, got more" if depth > DEEPEST else ""
+        elif found.lastgroup == "close":
+            depth -= 1
+        elif found.lastgroup == "none":
+            wrong = f"expected JSON, got none: {found[0]} is no number of JSON's"
+        elif found.lastgroup == "long":
+            wrong = f"expected a number of at most {DIGITS} digits, got a longer one"
+        if wrong:
+            raise UnreadableError(text.count("\n", 0, found.start()) + 1, wrong)
 
 
 class _Walk:

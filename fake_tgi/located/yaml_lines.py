@@ -13,6 +13,7 @@ from typing import Any, Final
 import yaml
 
 from ..matching.differences import step
+from ..matching.json_values import DIGITS, NESTED, unlike_json
 from .value import Located, UnreadableError
 
 __all__ = ["read_yaml"]
@@ -32,9 +33,29 @@ _PLAIN: Final = (
 
 def read_yaml(text: str) -> Located:
     """Raises UnreadableError for what is no YAML, has a member twice, or is not JSON in other words."""
-    loader = _loader()(text)
+    reader = _Reader()
     try:
-        node = loader.get_single_node()
+        node = _root(text)
+        value = None if node is None else reader.value(node, "")
+    except RecursionError as error:
+        last = max(reader.lines.values(), default=1)
+        raise UnreadableError(last, f"expected {NESTED}, got more") from error
+    located = Located(value, reader.lines)
+    if (wrong := unlike_json(value)) is not None:
+        raise UnreadableError(located.line(wrong.where), str(wrong))
+    return located
+
+
+def _root(text: str) -> Any:
+    """The node of a whole text; None if there is nothing in it."""
+    loader: Any = None
+    try:
+        loader = _loader()(text)
+        return loader.get_single_node()
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        character = f"U+{error.character:04X}"
+        raise UnreadableError(line, f"expected characters that YAML allows, got {character}") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = " ".join(filter(None, (error.context, error.problem)))
@@ -44,11 +65,12 @@ def read_yaml(text: str) -> Located:
     except yaml.YAMLError as error:
         raise UnreadableError(1, f"expected YAML, got none: {str(error).splitlines()[0]}") from error
     except RecursionError as error:
-        raise UnreadableError(1, "expected YAML, got none: it is nested too deep") from error
+        raise UnreadableError(loader.line + 1, f"expected {NESTED}, got more") from error
+    except (ValueError, OverflowError) as error:  # PyYAML's own, of an escape that is no character
+        raise UnreadableError(loader.line + 1, f"expected YAML, got none: {error}") from error
     finally:
-        loader.dispose()
-    reader = _Reader()
-    return Located(None if node is None else reader.value(node, ""), reader.lines)
+        if loader is not None:
+            loader.dispose()
 
 
 @cache
@@ -117,6 +139,8 @@ def _scalar(node: Any, where: str) -> Any:
     if kind == "bool":
         return text.lower() == "true"
     if kind == "int":
+        if len(text) > DIGITS:
+            raise _wrong(node, f"{where}: expected a number of at most {DIGITS} digits, got a longer one")
         base = {"0o": 8, "0x": 16}.get(text[:2], 10)
         return int(text, base)
     if kind == "float":

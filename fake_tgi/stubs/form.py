@@ -7,12 +7,13 @@ recording that can be found) is found out when the parts are made. Both tell the
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..matching import Difference, FormError
-from ..matching.differences import hidden, sendable, shown, step
+from ..matching.differences import hidden, shown
+from ..matching.json_values import unlike_json
 from ..recordings.files import read_recordings
 from ..recordings.recording import Recording, parse_recording
 from ..shards.scripted import FormatError, parse_generation
@@ -33,9 +34,9 @@ def check_form(value: Any, name: str) -> None:
     """Holds a value to the contract of that name (StubFile, Stub, …). Raises FormError."""
     from tgi_contracts import violations  # the schemas are read once somebody gives a stub
 
-    found = told(violations(value, name), name)
-    found = found or list(_unsendable(value, ""))
-    if found:
+    if (wrong := unlike_json(value)) is not None:
+        raise FormError(wrong)
+    if found := told(violations(value, name), name):
         raise FormError(*found)
 
 
@@ -66,20 +67,6 @@ def _read(value: Mapping[str, Any], folder: Path | None) -> Answer:
     if "generation" in value:
         return _generated(value["generation"])
     return _raw(value["raw"])
-
-
-def _unsendable(value: Any, where: str) -> Iterator[Difference]:
-    """Texts with half a surrogate pair, which JSON can escape and nothing can send."""
-    if isinstance(value, str):
-        if not sendable(value):
-            yield Difference(where, "a text that UTF-8 can write", shown(value))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _unsendable(item, f"{where}[{index}]")
-    elif isinstance(value, dict):
-        for name, member in value.items():
-            yield from _unsendable(name, where)
-            yield from _unsendable(member, step(where, name))
 
 
 def _token(value: Any) -> StubToken:

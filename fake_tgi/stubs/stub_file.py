@@ -78,14 +78,14 @@ class StubFile:
         if now < self._next:
             return None
         self._next = now + _EVERY
-        seen = self._look()
-        if seen == self._seen:
-            return None
         try:
+            if self._look() == self._seen:
+                return None
             stubs = self.read()
-        except StubFileError as error:
-            self.problem = str(error)
-            _log.warning("%s (the stubs of before stay)", error)
+        except Exception as error:  # a call has led here, and is to be answered whatever it is
+            known = isinstance(error, StubFileError)
+            self.problem = str(error) if known else f"{self.path}: {type(error).__name__}: {error}"
+            _log.warning("%s (the stubs of before stay)", self.problem)
             return None
         self.problem = None
         return stubs

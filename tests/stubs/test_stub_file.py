@@ -140,7 +140,7 @@ def test_what_is_wrong_is_told_by_file_line_and_what_was_expected(
         ('{\n "version": 1,\n "stubs": [,]\n}', 3, "expected JSON, got none: Expecting value"),
         ('{"version": 1,\n "stubs": [],\n "stubs": []}', 3, "stubs: expected it once, got it twice"),
         ('{"version": NaN}', 1, "expected JSON, got none: NaN is no number of JSON's"),
-        ("[" * 100_000, 1, "expected JSON, got none"),
+        ("[" * 100_000, 1, "expected at most 128 lists and objects in one another"),
         ("", 1, "expected JSON, got none"),
     ],
 )  # fmt: skip
