@@ -5,17 +5,18 @@ One function for each kind of answer; each is given values that satisfy their sc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from ._asked import Asked
 from ._framing import DONE
+from ._model_tokens import AT_A_TIME
+from ._texts import before_its_tokens, last_byte, text_of_tokens
+from ._turns import is_last
 from ._violation import Violation, shown
 
 __all__ = ["agreement"]
-
-#: The router generates at most so many tokens at a time, and goes on with the whole number asked for.
-_AT_A_TIME: Final = 1024
 
 
 def agreement(asked: Asked, value: Any, *, is_stream: bool) -> Iterator[Violation]:
@@ -38,6 +39,7 @@ def _generate(asked: Asked, value: Mapping[str, Any]) -> Iterator[Violation]:
     yield from _presence("$.details", details is not None, wanted, "details")
     if details is None:
         return
+    yield from _nothing_before(asked, value["generated_text"], details["tokens"], "$.generated_text")
     where = "$.details"
     others = details.get("best_of_sequences") or []
     best_of = parameters.get("best_of") or 1
@@ -114,11 +116,20 @@ def _full_text(asked: Asked, text: str, where: str) -> Iterator[Violation]:
 def _cut_off(asked: Asked, events: list[Any], text: str, where: str) -> Iterator[Violation]:
     """A text that is not that of its tokens is empty, the prompt aside: see check_stream."""
     tokens = [event["token"] for event in events if "token" in event]
-    texts = "".join(token["text"] for token in tokens if not token["special"])
+    texts = text_of_tokens(tokens)
     empty = ("", asked.body["inputs"])
-    if not text.rstrip("\ufffd").endswith(texts.removeprefix(" ").rstrip("\ufffd")) and text not in empty:
+    if before_its_tokens(text, texts) is None and text not in empty:
         expected = f"to end with the tokens' texts, {shown(texts)}, or nothing"
         yield Violation(where, "concatenation", expected, shown(text))
+    yield from _nothing_before(asked, text, tokens, where)
+
+
+def _nothing_before(asked: Asked, text: str, tokens: list[Any], where: str) -> Iterator[Violation]:
+    """Before its tokens a text has the prompt, where that is asked for."""
+    before = before_its_tokens(text, text_of_tokens(tokens))
+    prompt = asked.body["inputs"]
+    if before and not (asked.may_repeat and before in (prompt, prompt.removesuffix(" "))):
+        yield Violation(where, "return_full_text", "nothing before the tokens' texts", shown(before))
 
 
 def _seed(asked: Asked, seed: int | None, where: str) -> Iterator[Violation]:
@@ -131,10 +142,10 @@ def _seed(asked: Asked, seed: int | None, where: str) -> Iterator[Violation]:
 def _length(limit: int | None, count: int, finish: str, where: str) -> Iterator[Violation]:
     if limit is None:
         return
-    most = limit if limit <= _AT_A_TIME else -(-limit // _AT_A_TIME) * _AT_A_TIME
+    most = limit if limit <= AT_A_TIME else -(-limit // AT_A_TIME) * AT_A_TIME
     if count > most:
         yield Violation(where, "max_new_tokens", f"at most {most} tokens", str(count))
-    elif finish == "length" and limit <= _AT_A_TIME and count != limit:
+    elif finish == "length" and limit <= AT_A_TIME and count != limit:
         yield Violation(where, "max_new_tokens", f"{limit} tokens, if the length ended it", str(count))
 
 
@@ -161,13 +172,32 @@ def _chat_stream(asked: Asked, events: list[Any]) -> Iterator[Violation]:
             where = f"events[{i}].choices[0]"
             yield from _model(body, event, f"events[{i}].model")
             yield from _logprobs(body, choice, where)
+            yield from _same_token(choice, where)
             yield from _stop(body.get("stop"), choice["finish_reason"], where)
             yield from _calls_only_with_tools(body, "tool_calls" in choice["delta"], f"{where}.delta")
+    yield from _call_ids(body, events)
     if not any(event.get("choices") for event in events) and not failed and body.get("tools") is None:
         yield Violation("events", "tools", "a chunk or an error, for the request has no tools", "neither")
     wanted = bool((body.get("stream_options") or {}).get("include_usage")) and not failed
     there = any(event.get("choices") == [] for event in events)
     yield from _presence("events", there, wanted, "stream_options.include_usage")
+
+
+def _call_ids(body: Mapping[str, Any], events: list[Any]) -> Iterator[Violation]:
+    """A streamed call has the id after the greatest of the calls in the messages, if those are numbers."""
+    wanted = 0
+    for message in body["messages"]:
+        calls = message.get("tool_calls") if message.get("content") is None else None
+        for call in calls or ():
+            if re.fullmatch(r"\+?[0-9]{1,18}", call["id"]) is None:
+                return  # a random one
+            wanted = max(wanted, int(call["id"]) + 1)
+    for i, event in enumerate(events):
+        for choice in event.get("choices", ()):
+            for call in choice["delta"].get("tool_calls", ()):
+                if call["id"] != str(wanted):
+                    where = f"events[{i}].choices[0].delta.tool_calls[0].id"
+                    yield Violation(where, "tool_calls", shown(str(wanted)), shown(call["id"]))
 
 
 def _max_tokens(body: Mapping[str, Any]) -> int | None:
@@ -191,6 +221,16 @@ def _logprobs(body: Mapping[str, Any], choice: Mapping[str, Any], where: str) ->
         )
 
 
+def _same_token(choice: Mapping[str, Any], where: str) -> Iterator[Violation]:
+    """A streamed chunk of a text is one token; of a special one the text is left out."""
+    content, logprobs = choice["delta"].get("content"), choice["logprobs"]
+    if content and logprobs is not None and logprobs["content"][0]["token"] != content:
+        place = f"{where}.logprobs.content[0].token"
+        yield Violation(
+            place, "same", f"{shown(content)}, as its text", shown(logprobs["content"][0]["token"])
+        )
+
+
 def _calls_only_with_tools(body: Mapping[str, Any], called: bool, where: str) -> Iterator[Violation]:
     if called and (body.get("tools") is None or body.get("tool_choice") == "none"):
         yield Violation(where, "tools", "words, for the request has no tools", "a call")
@@ -209,7 +249,7 @@ def _completions(asked: Asked, value: Mapping[str, Any]) -> Iterator[Violation]:
 
 def _completions_stream(asked: Asked, events: list[Any]) -> Iterator[Violation]:
     for i, event in enumerate(events):
-        if isinstance(event, dict) and "usage" in event:
+        if isinstance(event, dict) and is_last(event):
             count, finish = event["usage"]["completion_tokens"], event["choices"][0]["finish_reason"]
             yield from _length(asked.body.get("max_tokens"), count, finish, f"events[{i}]")
             yield from _stop(asked.body.get("stop"), finish, f"events[{i}]")
@@ -225,10 +265,11 @@ def _chat_tokenize(asked: Asked, value: Mapping[str, Any]) -> Iterator[Violation
 
 def _slices(text: str, tokens: list[Any], where: str) -> Iterator[Violation]:
     data = text.encode("utf-8", "surrogatepass")
+    end = last_byte(text)
     for i, token in enumerate(tokens):
         there = data[token["start"] : token["stop"]].decode("utf-8", "replace")
         # A token that the tokenizer added stands at 0 with an empty text.
-        if token["text"] != there or token["stop"] > len(data):
+        if token["text"] != there or token["stop"] > end:
             yield Violation(
                 f"{where}[{i}].text", "slice", f"bytes start to stop, {shown(there)}", shown(token["text"])
             )

@@ -30,6 +30,8 @@ _WRITTEN_DOWN: Final[Mapping[str, str]] = {
     "StreamEvent": "ClientStreamResponse",
     "ChatCompletion": "ClientChatCompletion",
     "ChatStreamEvent": "ClientChatCompletionChunk",
+    "CompletionFinal": "ClientCompletionFinal",
+    "CompletionStreamEvent": "ClientCompletionChunk",
 }
 
 
@@ -51,6 +53,13 @@ def violations_of(method: str, path: str, status: int, value: Any, *, event: boo
         raise LookupError(f"{method.upper()} {path} never answers {status} with {what}")
     if not event:
         value, forms = _of_kind(value, forms)
+    try:
+        return _explained(value, forms)
+    except RecursionError:
+        return [Violation("$", "depth", "fewer levels, as all answers have", "more than can be looked at")]
+
+
+def _explained(value: Any, forms: list[Answer]) -> list[Violation]:
     # Whether any form is kept comes before the explanation of one: to explain is dear.
     told = [_at_once(value, form.schema) for form in forms]
     if [] in told:
@@ -64,7 +73,9 @@ def _at_once(value: Any, name: str) -> list[Violation] | None:
     if is_valid(value, name):
         return relations(value, name)
     other = _WRITTEN_DOWN.get(name)
-    return [] if other is not None and _sorted_throughout(value) and is_valid(value, other) else None
+    if other is not None and _sorted_throughout(value) and is_valid(value, other):
+        return relations(value, name)
+    return None
 
 
 def _of_kind(value: Any, forms: list[Answer]) -> tuple[Any, list[Answer]]:

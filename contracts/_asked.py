@@ -47,9 +47,12 @@ class Asked:
         objects, to any depth.
         """
         name = endpoint("POST", self.route).request
-        return name is not None and (
-            is_valid(self.body, name) or all(v.rule in _LIMITS for v in violations(self.body, name))
-        )
+        try:
+            return name is not None and (
+                is_valid(self.body, name) or all(v.rule in _LIMITS for v in violations(self.body, name))
+            )
+        except RecursionError:
+            return False
 
     @property
     def parameters(self) -> Mapping[str, Any] | None:
@@ -78,6 +81,13 @@ class Asked:
         )
 
     @property
+    def may_repeat(self) -> bool:
+        """Whether the text of a generate request may have the prompt before it: where it asks for that, or
+        leaves it to a route that does so for some models."""
+        wanted = (self.parameters or {}).get("return_full_text")
+        return wanted is True or (wanted is None and self.route == "/")
+
+    @property
     def prompts(self) -> list[str]:
         """The prompts of a completion request."""
         prompt = self.body.get("prompt")
@@ -95,7 +105,7 @@ def asked(request: Mapping[str, Any], answered: str | None = None) -> Asked | No
     try:
         # The router ignores what follows the first value.
         body, _ = json.JSONDecoder().raw_decode((body_of(request) or b"").decode().lstrip(" \t\r\n"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(body, dict):
         return None

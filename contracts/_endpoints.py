@@ -114,21 +114,41 @@ def endpoint(method: str, path: str) -> Endpoint:
 def expected_answers(method: str, path: str, status: int) -> tuple[Answer, ...]:
     """The forms that an answer of this status to this request may take.
 
+    On paths of the hosted service, those of a router of one's own, which has no such paths, are among them.
+
     Raises LookupError if the status is none that this request may get.
     """
     method = method.upper()
     found, allowed = _match(method, path)
     if found is not None:
         forms, known = found.answers.get(status, ()), sorted(found.answers)
+        if found.origin == "hosted":  # a router of one's own does not have it
+            forms += _elsewhere_of(method, path, status, [])
     else:
-        name = _table_of(path)
-        rows = [_allowing(_elsewhere(case, name), path, allowed) for case in _cases(method, path, allowed)]
-        forms, known = tuple(row for row in rows if row.status == status), [row.status for row in rows]
+        forms = _elsewhere_of(method, path, status, allowed)
+        if allowed and _is_hosted(path):
+            forms += _elsewhere_of(method, path, status, [])
+        known = [row.status for row in _elsewhere_rows(method, path, allowed)]
     if not forms:
         raise LookupError(
             f"{method} {path} never answers {status}; it may answer {', '.join(map(str, known))}"
         )
     return forms
+
+
+def _elsewhere_of(method: str, path: str, status: int, allowed: list[str]) -> tuple[Answer, ...]:
+    return tuple(row for row in _elsewhere_rows(method, path, allowed) if row.status == status)
+
+
+def _elsewhere_rows(method: str, path: str, allowed: list[str]) -> list[Answer]:
+    """What may be said of a request that no route takes; `allowed` are the methods that its path has."""
+    name = _table_of(path)
+    return [_allowing(_elsewhere(case, name), path, allowed) for case in _cases(method, path, allowed)]
+
+
+def _is_hosted(path: str) -> bool:
+    """Whether a path is the hosted service's alone."""
+    return all(each.origin == "hosted" for method in ("GET", "POST") if (each := _match(method, path)[0]))
 
 
 @cache

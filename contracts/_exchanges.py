@@ -2,8 +2,8 @@
 
 In this order, each only if those before it hold: the status is one the route may give; the content type
 and the headers are those of its form; the body, or each event and their sequence, keeps its schema; the
-answer came on the channel it belongs to; it shows what the request asked for; it says what the model
-produced, if the exchange knows.
+answer came on the channel it belongs to; it shows what the request asked for, and its headers measure
+that; it says what the model produced, if the exchange knows.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,8 @@ from ._agreement import agreement
 from ._answers import violations_of
 from ._asked import Asked, asked
 from ._endpoints import Answer, Header, everywhere, expected_answers
-from ._framing import events_of
+from ._framing import events_of, parsed
+from ._measures import measures
 from ._model_side import model_side
 from ._schemas import violations
 from ._streams import check_stream, route_of_stream
@@ -35,7 +36,10 @@ __all__ = ["check_exchange"]
 _SIGNIFICANT = (
     "allow",
     "cache-control",
+    "content-encoding",
     "location",
+    "retry-after",
+    "www-authenticate",
     "access-control-allow-methods",
     "access-control-allow-headers",
 )
@@ -92,6 +96,8 @@ def check_exchange(exchange: Mapping[str, Any]) -> list[Violation]:
     if found:
         return found
     found = list(agreement(wanted, value, is_stream=is_stream))
+    if not found and "headers" in response:
+        found = list(measures(dict(response["headers"]), wanted, value, is_stream=is_stream))
     found = found or list(model_side(wanted, value, generations, is_stream=is_stream))
     return [v.inside("body") if v.where.startswith("$") else v for v in found]
 
@@ -132,7 +138,7 @@ def _value(
         form.content_type == "application/json" for form in expected_answers(method, path, status)
     ):
         try:
-            value = json.loads(body)
+            value = parsed(body)
         except ValueError:
             value = body
     return value, [v.inside("body") for v in violations_of(method, path, status, value)]
@@ -140,9 +146,8 @@ def _value(
 
 def _channel(wanted: Asked, status: int, value: Any) -> Iterator[Violation]:
     """What a stream tells by events must not be a status of its own."""
-    event_only = status in (424, 429, 500) or (
-        isinstance(value, dict) and value.get("error_type") == "validation"
-    )
+    kind = value.get("error_type") if isinstance(value, dict) else None
+    event_only = (status in (424, 429, 500) and kind != "headers") or kind == "validation"
     if wanted.stream and status != 200 and event_only:
         yield Violation(
             "status", "channel", "200 and an event, for the request asks for a stream", str(status)
@@ -167,10 +172,32 @@ def _headers(
     if not fitting:
         expected = " or ".join(dict.fromkeys(form.content_type or "none" for form in forms))
         return [Violation("headers.content-type", "content type", expected, given or "none")], False
-    form = fitting[0]
+    told = []
+    for form in fitting:
+        found = _held_to(form, path, headers, response["headers"], wanted, body, head=head)
+        if not found:
+            return [], form.is_stream
+        told.append(found)
+    return told[0], fitting[0].is_stream
+
+
+def _held_to(
+    form: Answer,
+    path: str,
+    headers: Mapping[str, str],
+    pairs: Sequence[Sequence[str]],
+    wanted: Asked | None,
+    body: str,
+    *,
+    head: bool,
+) -> list[Violation]:
+    """What is wrong with the headers (`pairs` as they came) for an answer of this form."""
     rules = {header.name: header for header in _header_rules(form, wanted, body)}
     found = [violation for header in rules.values() for violation in _header(header, headers)]
+    given_names = [name for name, _ in pairs]
     for name in headers:
+        if name != name.lower() or given_names.count(name) > 1:
+            found.append(Violation(f"headers.{name}", "headers", "each name once, in lower case", name))
         if (name in _SIGNIFICANT or name.startswith("x-")) and name not in rules:
             found.append(Violation(f"headers.{name}", "headers", "no such header", headers[name]))
     for name, header in everywhere(path).items():
@@ -180,7 +207,7 @@ def _headers(
     sent = str(len(body.encode(errors="surrogateescape")))
     if size is not None and (not re.fullmatch("[0-9]+", size) if head else size != sent):
         found.append(Violation("headers.content-length", "length", "a number" if head else sent, size))
-    return found, form.is_stream
+    return found
 
 
 def _fits(given: str | None, form: Answer) -> bool:

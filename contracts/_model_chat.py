@@ -104,8 +104,14 @@ def chat_stream(asked: Asked, events: list[Any], generations: Generations) -> It
             "events", "model", f"the texts {shown(wanted[-1])}, as the model produced", shown(got)
         )
     failed = bool(generations[-1].get("error"))
-    if failed != any(event != DONE and "error" in event for event in events):
+    told = any(event != DONE and "error" in event for event in events)
+    # Where the model chose no tool it is asked again, which may be refused before it produces anything.
+    again = told and asked.body.get("tools") is not None and _chose_none(generations[-1])
+    if failed != told and not again:
         yield Violation("events", "model", "an error" if failed else "no error", shown(events[-1]))
+    usage = next((event["usage"] for event in events if event != DONE and event.get("usage")), None)
+    if usage is not None and len(generations) == 1 and knows_length(generations[0]):
+        yield from equal("events.usage.prompt_tokens", usage["prompt_tokens"], generations[0]["input_length"])
     logprobs = [choice["logprobs"]["content"][0] for choice in choices if choice["logprobs"] is not None]
     if logprobs and tails:
         yield from min((list(_logprobs(logprobs, tail, "events")) for tail in tails), key=len)
@@ -114,12 +120,19 @@ def chat_stream(asked: Asked, events: list[Any], generations: Generations) -> It
         yield from equal("events", finish[0], SPELLED.get(generations[-1]["finish_reason"]))
 
 
+def _chose_none(generation: Mapping[str, Any]) -> bool:
+    call = call_in(generation["generated_text"] or "")
+    return call is not None and call.name == "no_tool"
+
+
 def _streamed_call(choices: list[Any], calls: list[Any], generations: Generations) -> Iterator[Violation]:
-    tokens = [token for token in tokens_of(generations) if not token["special"]]
-    texts = [token["text"] for token in tokens]
+    tokens = tokens_of(generations)
+    spoken = [i for i, token in enumerate(tokens) if not token["special"]]
+    texts = [tokens[i]["text"] for i in spoken]
     yield from streamed_call(calls, texts)
     start, _ = first_piece(texts)
-    for i, (choice, token) in enumerate(zip(choices, tokens[start:], strict=False)):
+    begun = tokens[spoken[start] :] if start < len(spoken) else []
+    for i, (choice, token) in enumerate(zip(choices, begun, strict=False)):
         piece = choice["delta"].get("tool_calls", [{}])[0].get("function", {}).get("arguments", token["text"])
         for told in (choice["logprobs"] or {}).get("content", ()):
             if not _same_logprob(told, {"text": piece, "logprob": token["logprob"]}):

@@ -14,7 +14,17 @@ from typing import Any, Final
 from ._asked import Asked
 from ._framing import DONE
 from ._model_chat import chat, chat_stream
-from ._model_tokens import SPELLED, Generations, equal, knows_length, text_of, tokens_of, unlike
+from ._model_tokens import (
+    SPELLED,
+    Generations,
+    answers_of,
+    equal,
+    knows_length,
+    text_of,
+    tokens_of,
+    unlike,
+)
+from ._turns import is_last
 from ._violation import Violation, shown
 
 __all__ = ["model_side"]
@@ -56,9 +66,7 @@ def _generate(asked: Asked, value: Mapping[str, Any], generations: Generations) 
     details = value.get("details")
     several = ((asked.parameters or {}).get("best_of") or 1) > 1
     if not several:
-        text = text_of(generations)
-        if value["generated_text"] not in (text, asked.body["inputs"] + text):
-            yield from equal("$.generated_text", value["generated_text"], text)
+        yield from _text(asked, value["generated_text"], text_of(generations), "$.generated_text")
         if details is not None:
             yield from _sequence(details, generations, "$.details")
         return
@@ -68,20 +76,23 @@ def _generate(asked: Asked, value: Mapping[str, Any], generations: Generations) 
     if details is None:
         return
     remaining = list(generations)
-    chosen = [(details, "$.details")]
-    chosen += [(o, f"$.details.best_of_sequences[{i}]") for i, o in enumerate(details["best_of_sequences"])]
-    for sequence, where in chosen:
+    chosen = [(details, value["generated_text"], "$.details", "$.generated_text")]
+    for i, other in enumerate(details["best_of_sequences"]):
+        where = f"$.details.best_of_sequences[{i}]"
+        chosen.append((other, other["generated_text"], where, f"{where}.generated_text"))
+    for sequence, text, where, place in chosen:
         tried = [list(_sequence(sequence, [each], where)) for each in remaining]
         fits = next((i for i, found in enumerate(tried) if not found), None)
         if fits is None:
             yield from min(tried, key=len, default=[])
             continue
-        each = remaining.pop(fits)
-        if (
-            where != "$.details"
-            and sequence["generated_text"] != asked.body["inputs"] + each["generated_text"]
-        ):
-            yield from equal(f"{where}.generated_text", sequence["generated_text"], each["generated_text"])
+        yield from _text(asked, text, remaining.pop(fits)["generated_text"], place)
+
+
+def _text(asked: Asked, got: str, text: str, where: str) -> Iterator[Violation]:
+    """A text as the model produced it, behind the prompt where that is asked for."""
+    if not (asked.may_repeat and got == asked.body["inputs"] + text):
+        yield from equal(where, got, text)
 
 
 def _compat(asked: Asked, value: list[Any], generations: Generations) -> Iterator[Violation]:
@@ -99,9 +110,8 @@ def _generate_stream(asked: Asked, events: list[Any], generations: Generations) 
     if failed != ("error" in events[-1]):
         yield Violation(where, "model", "an error" if failed else "the whole text", shown(events[-1]))
     elif not failed:
-        end, text = events[-1], text_of(generations)
-        if end["generated_text"] not in (text, asked.body["inputs"] + text):
-            yield from equal(f"{where}.generated_text", end["generated_text"], text)
+        end = events[-1]
+        yield from _text(asked, end["generated_text"], text_of(generations), f"{where}.generated_text")
         if end["details"] is not None:
             details, first = end["details"], generations[0]
             yield from equal(
@@ -132,20 +142,22 @@ def _completions(asked: Asked, value: Mapping[str, Any], generations: Generation
 
 
 def _completions_stream(asked: Asked, events: list[Any], generations: Generations) -> Iterator[Violation]:
-    prompts = asked.prompts
-    texts: dict[int, list[str]] = {}
+    prompts, answers = asked.prompts, answers_of(generations)
+    texts: dict[int, list[str | int]] = {}
     for event in events:
         if event != DONE and "error" not in event:
             choice = event["choices"][0]
             texts.setdefault(choice["index"], []).append(choice["text"])
-            if "usage" in event:
+            if is_last(event):
                 texts[choice["index"]].append(choice["finish_reason"])
+                if knows_length({"inputs": prompts[choice["index"]]}):
+                    texts[choice["index"]].append(event["usage"]["prompt_tokens"])
     wanted = {
-        prompt: Counter(_pieces(each) for each in generations if each["inputs"] == prompt)
+        prompt: Counter(_pieces(answer) for answer in answers if answer[0]["inputs"] == prompt)
         for prompt in prompts
     }
     for index, pieces in texts.items():
-        if len(generations) <= len(prompts) and not wanted[prompts[index]][tuple(pieces)]:
+        if len(answers) <= len(prompts) and not wanted[prompts[index]][tuple(pieces)]:
             yield Violation(
                 "events", "model", f"prompt {index}: {shown([*wanted[prompts[index]]])}", shown(pieces)
             )
@@ -155,9 +167,21 @@ def _completions_stream(asked: Asked, events: list[Any], generations: Generation
         yield Violation("events", "model", f"{failed} errors, as the model failed", str(errors))
 
 
-def _pieces(generation: Mapping[str, Any]) -> tuple[str, ...]:
-    end = [] if generation.get("error") else [generation["finish_reason"]]
-    return tuple([token["text"] for token in generation["tokens"]] + end)
+def _pieces(answer: Generations) -> tuple[str | int, ...]:
+    pieces: list[str | int] = [token["text"] for token in tokens_of(answer)]
+    if not answer[-1].get("error"):
+        pieces.append(answer[-1]["finish_reason"])
+        if knows_length(answer[0]):
+            pieces.append(answer[0]["input_length"])
+    return tuple(pieces)
+
+
+def _vertex(asked: Asked, value: Mapping[str, Any], generations: Generations) -> Iterator[Violation]:
+    predictions, texts = value["predictions"], [each["generated_text"] for each in generations]
+    if len(texts) == len(predictions) and Counter(predictions) != Counter(texts):
+        full = Counter(each["inputs"] + each["generated_text"] for each in generations)
+        if Counter(predictions) - Counter(texts) - full:
+            yield from equal("$.predictions", predictions, texts)
 
 
 _RULES: Final[Mapping[tuple[str, bool], Callable[[Asked, Any, Generations], Iterator[Violation]]]] = {
@@ -169,4 +193,5 @@ _RULES: Final[Mapping[tuple[str, bool], Callable[[Asked, Any, Generations], Iter
     ("/v1/chat/completions", True): chat_stream,
     ("/v1/completions", False): _completions,
     ("/v1/completions", True): _completions_stream,
+    ("/vertex", False): _vertex,
 }

@@ -9,8 +9,10 @@ from typing import Any, Final
 from ._violation import Violation, shown
 
 __all__ = [
+    "AT_A_TIME",
     "SPELLED",
     "Generations",
+    "answers_of",
     "equal",
     "knows_length",
     "same_token",
@@ -28,6 +30,29 @@ SPELLED: Final[Mapping[str, str]] = {
     "length": "length",
     "stop_sequence": "stop_sequence",
 }
+
+
+#: The router generates at most so many tokens at a time, and goes on with the whole number asked for.
+AT_A_TIME: Final = 1024
+
+
+def answers_of(generations: Generations) -> list[Generations]:
+    """The generations of each answer, in the order in which the answers began.
+
+    One that ended after as many tokens as the router generates at a time is gone on with, behind its text.
+    """
+    found: list[Generations] = []
+    for each in generations:
+        for answer in found:
+            last = answer[-1]
+            if last["generated_tokens"] == AT_A_TIME and each["inputs"] == last["inputs"] + (
+                last["generated_text"] or ""
+            ):
+                answer.append(each)
+                break
+        else:
+            found.append([each])
+    return found
 
 
 def text_of(generations: Generations) -> str:

@@ -6,13 +6,18 @@ Each rule is given a value that satisfies the schema it is listed under, and loo
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from statistics import fmean
 from typing import Any, Final
 
 from ._metrics import metrics_violations
+from ._texts import ends_with_its_tokens, last_byte, text_of_tokens
 from ._violation import Violation, shown
 
 __all__ = ["relations"]
+
+#: Of the mean of 32-bit floats.
+_ROUNDING: Final = 1e-4
 
 Rule = Callable[[Any], Iterator[Violation]]
 
@@ -26,12 +31,32 @@ def relations(value: Any, name: str) -> list[Violation]:
 def _generate(value: Mapping[str, Any]) -> Iterator[Violation]:
     details = value.get("details")
     if details is not None:
-        yield from _sequence(details, "$.details")
-        for i, other in enumerate(details.get("best_of_sequences") or ()):
-            yield from _sequence(other, f"$.details.best_of_sequences[{i}]")
+        yield from _sequence(details, value["generated_text"], "$.details")
+        others = details.get("best_of_sequences") or ()
+        for i, other in enumerate(others):
+            yield from _sequence(other, other["generated_text"], f"$.details.best_of_sequences[{i}]")
+        yield from _best(details, others)
 
 
-def _sequence(value: Mapping[str, Any], where: str) -> Iterator[Violation]:
+def _best(chosen: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> Iterator[Violation]:
+    """Of several the router answers with the one whose tokens are most likely on average."""
+    best = _likelihood(chosen)
+    for i, other in enumerate(others):
+        likelihood = _likelihood(other)
+        if best is not None and likelihood is not None and likelihood > best + _ROUNDING:
+            where = f"$.details.best_of_sequences[{i}].tokens"
+            yield Violation(where, "best_of", f"at most {best} as mean log-probability", str(likelihood))
+
+
+def _likelihood(sequence: Mapping[str, Any]) -> float | None:
+    found = [token["logprob"] for token in sequence["tokens"]]
+    return fmean(found) if found and None not in found else None
+
+
+def _sequence(value: Mapping[str, Any], text: str, where: str) -> Iterator[Violation]:
+    if not ends_with_its_tokens(text, value["tokens"]):
+        expected = f"those of the generated text, {shown(text)}"
+        yield Violation(f"{where}.tokens", "concatenation", expected, shown(text_of_tokens(value["tokens"])))
     given, count = len(value["tokens"]), value["generated_tokens"]
     if count != given:
         yield Violation(f"{where}.generated_tokens", "count", f"{given}, the number of tokens", str(count))
@@ -104,7 +129,7 @@ def _tokens(value: list[Any]) -> Iterator[Violation]:
 def _chat_tokens(value: Mapping[str, Any]) -> Iterator[Violation]:
     for violation in _tokens(value["tokenize_response"]):
         yield violation.inside("$.tokenize_response")
-    size = len(value["templated_text"].encode())
+    size = last_byte(value["templated_text"])
     for i, token in enumerate(value["tokenize_response"]):
         if token["stop"] > size:
             where, expected = f"$.tokenize_response[{i}].stop", f"at most {size}, the bytes of templated_text"

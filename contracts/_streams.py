@@ -14,6 +14,7 @@ from typing import Any
 
 from ._answers import violations_of
 from ._framing import DONE, events_of
+from ._texts import ends_with_its_tokens, text_of_tokens
 from ._tool_stream import could_be_a_call
 from ._turns import turns
 from ._violation import Violation, shown
@@ -26,9 +27,10 @@ def check_stream(
 ) -> list[Violation]:
     """Each way in which a whole stream breaks its contracts; [] if it keeps them.
 
-    `events` is the stream as sent (one text, bytes, or texts in pieces that begin with `data:` or `:`), or
-    the data of its events in order, as texts or as `json.loads` gives them, with "[DONE]" where it comes.
-    As sent, a chat or completion stream must end with `[DONE]`; of parsed data it may have been left out.
+    `events` is the stream as sent (one text, bytes, bytes in pieces cut anywhere, or texts in pieces that
+    begin with `data:` or `:`), or the data of its events in order, as texts or as `json.loads` gives them,
+    with "[DONE]" where it comes. As sent, a chat or completion stream must end with `[DONE]`; of parsed data
+    it may have been left out.
 
     `path` is the route that answered; without it the events tell which kind they are. `prompts` is the
     number of prompts of a completion stream, if known.
@@ -88,6 +90,8 @@ def _parsed(events: Iterable[Any] | str | bytes) -> tuple[list[Any], list[Violat
         events = events.decode("utf-8", "replace")
     if not isinstance(events, str):
         values = list(events)
+        if values and all(isinstance(value, bytes) for value in values):
+            return _parsed(b"".join(values))  # cut anywhere, even inside a character
         pieces = [v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in values]
         texts = [piece for piece in pieces if isinstance(piece, str)]
         if not texts or len(texts) != len(pieces) or not texts[0].startswith(("data:", ":")):
@@ -114,7 +118,6 @@ def _generate(events: list[Any]) -> Iterator[Violation]:
     if not events:
         yield Violation("events", "end", "a token, or an error", "no event")
         return
-    texts: list[str] = []
     ends = [i for i, event in enumerate(events) if "error" in event or event["generated_text"] is not None]
     last = len(events) - 1
     if not ends:
@@ -129,23 +132,16 @@ def _generate(events: list[Any]) -> Iterator[Violation]:
             yield Violation(f"events[{i}].index", "index", str(i + 1), str(event["index"]))
         if (event.get("top_tokens") is None) != (tokens[0].get("top_tokens") is None):
             yield Violation(f"events[{i}]", "top_tokens", "top tokens on all tokens or none", shown(event))
-        if not event["token"]["special"]:
-            texts.append(event["token"]["text"])
     if ends and ends[-1] == last and "error" not in events[last]:
-        yield from _generate_end(events[last], len(tokens), texts, f"events[{last}]")
+        yield from _generate_end(events[last], [event["token"] for event in tokens], f"events[{last}]")
 
 
-def _generate_end(event: dict[str, Any], count: int, texts: list[str], where: str) -> Iterator[Violation]:
-    # Of a character cut off at the end no token has a text. The whole text has it as U+FFFD; or, with models
-    # that decode all of it as they decode a token, is empty (and the prompt may stand before it). Models of
-    # the T5 kind begin with a space that the whole text does not have.
-    whole, text = event["generated_text"], "".join(texts)
-    cut_off = texts and texts[-1] == ""
-    whole_text, tokens_text = whole.rstrip("\ufffd"), text.removeprefix(" ").rstrip("\ufffd")
-    if not cut_off and not whole_text.endswith(tokens_text):
-        expected = f"to end with the tokens' texts, {shown(text)}"
+def _generate_end(event: dict[str, Any], tokens: list[dict[str, Any]], where: str) -> Iterator[Violation]:
+    whole = event["generated_text"]
+    if not ends_with_its_tokens(whole, tokens):
+        expected = f"to end with the tokens' texts, {shown(text_of_tokens(tokens))}"
         yield Violation(f"{where}.generated_text", "concatenation", expected, shown(whole))
-    details = event["details"]
+    details, count = event["details"], len(tokens)
     if details is not None and details["generated_tokens"] != count:
         got = str(details["generated_tokens"])
         yield Violation(f"{where}.details.generated_tokens", "count", f"{count}, the number of tokens", got)

@@ -6,12 +6,12 @@ with its usage or with an error. An error does not say whose it is: it belongs t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ._violation import Violation, shown
 
-__all__ = ["turns"]
+__all__ = ["is_last", "turns"]
 
 
 def turns(events: list[Any], prompts: int | None) -> Iterator[Violation]:
@@ -45,31 +45,39 @@ def turns(events: list[Any], prompts: int | None) -> Iterator[Violation]:
             got = str(event["choices"][0]["index"])
             yield Violation(f"events[{i}].choices[0].index", "turn", f"{live[turn]}, whose turn it is", got)
             return
-        if "error" in event or "usage" in event:
+        if "error" in event or is_last(event):
             # The next one moves up, so that `turn` already is its place; past the last, the round is over.
             del live[turn]
         else:
             turn += 1
 
 
+def is_last(event: Mapping[str, Any]) -> bool:
+    """Whether an event is its prompt's last. Written down by a client, others have a usage that is null."""
+    return event.get("usage") is not None
+
+
 def _counts(events: list[Any]) -> Iterator[Violation]:
     tokens: dict[int, int] = {}
+    created: dict[int, int] = {}
     before: dict[str, Any] | None = None
     for i, event in enumerate(events):
         if "error" in event:
             continue
         index = event["choices"][0]["index"]
         tokens[index] = tokens.get(index, 0) + 1
-        if "usage" in event and event["usage"]["completion_tokens"] != tokens[index]:
+        if is_last(event) and event["usage"]["completion_tokens"] != tokens[index]:
             where, got = f"events[{i}].usage.completion_tokens", str(event["usage"]["completion_tokens"])
             yield Violation(where, "count", f"{tokens[index]}, the number of this prompt's tokens", got)
         for key in ("model", "system_fingerprint"):
             if before is not None and event[key] != before[key]:
                 got = shown(event[key])
                 yield Violation(f"events[{i}].{key}", "same", f"{shown(before[key])}, as before", got)
-        if before is not None and event["created"] < before["created"]:
+        # Each prompt is answered for itself, and the router takes in turn what has long been there.
+        if event["created"] < created.get(index, 0):
             got = str(event["created"])
-            yield Violation(f"events[{i}].created", "order", f"at least {before['created']}, as before", got)
+            yield Violation(f"events[{i}].created", "order", f"at least {created[index]}, as before", got)
+        created[index] = event["created"]
         before = event
 
 
@@ -83,7 +91,7 @@ def _ends(events: list[Any], errors: int, prompts: int | None) -> Iterator[Viola
         seen.add(index)
         if index in ended:
             yield Violation(f"events[{i}]", "end", f"nothing more of prompt {index}", shown(event))
-        if "usage" in event:
+        if is_last(event):
             ended.add(index)
     unfinished = len(seen - ended)
     if errors < unfinished or (prompts is not None and len(ended) + errors != prompts):

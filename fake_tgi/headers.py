@@ -36,7 +36,8 @@ class Timings:
 
 
 def _milliseconds(seconds: float) -> int:
-    return int(seconds * 1000) if seconds > 0.0 else 0
+    # of whole nanoseconds, as the router's clock has them: 1.001 seconds are not 1,000 milliseconds
+    return round(seconds * 1e9) // 1_000_000 if seconds > 0.0 else 0
 
 
 @lru_cache(maxsize=4096)
