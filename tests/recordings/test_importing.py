@@ -106,6 +106,27 @@ def test_a_har_file_becomes_recordings(tmp_path: Path) -> None:
     assert stream.chunked
 
 
+def _posting(**posted: Any) -> dict[str, Any]:
+    url = "http://tgi.example/generate"
+    request = {"method": "POST", "url": url, "headers": [], "postData": posted}
+    return {"request": request, "response": {"status": 200, "headers": [], "content": {"text": "ok"}}}
+
+
+def test_a_form_in_a_har_file_may_be_told_by_its_fields(tmp_path: Path) -> None:
+    fields = [{"name": "inputs", "value": "two words & more"}, {"name": "empty"}]
+    urlencoded, multipart = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
+    entries = [
+        _posting(mimeType=urlencoded, params=fields),
+        _posting(mimeType=urlencoded, params=fields, text="inputs=as+sent"),
+        _posting(mimeType=multipart, params=fields),
+    ]
+    (tmp_path / "a.har").write_text(json.dumps({"log": {"entries": entries}}), encoding="utf-8")
+    done = import_file(tmp_path / "a.har", tmp_path / "out")
+    assert [each.body for each in done.written] == [b"inputs=two+words+%26+more&empty=", b"inputs=as+sent"]
+    [left_out] = done.skipped
+    assert "expected the text of a multipart form, got its fields alone" in left_out
+
+
 @pytest.mark.parametrize("kind", ["yaml", "json"])
 def test_a_cassette_of_vcrpy_becomes_recordings(tmp_path: Path, kind: str) -> None:
     file = tmp_path / f"a.{kind}"

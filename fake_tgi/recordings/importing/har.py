@@ -8,6 +8,7 @@ import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from .foreign import Foreign, ImportFailure, Pairs, expect, foreign
 
@@ -48,7 +49,7 @@ def _entry(entry: dict[str, Any], where: str) -> Foreign:
         expect(request.get("method"), str, f"{where}.request.method", "a method"),
         expect(request.get("url"), str, f"{where}.request.url", "a URL"),
         _pairs(request.get("headers"), f"{where}.request.headers"),
-        None if posted is None else _bytes(posted, f"{where}.request.postData"),
+        None if posted is None else _posted(posted, f"{where}.request.postData"),
         expect(response.get("status"), int, f"{where}.response.status", "a status"),
         headers,
         _bytes(content, f"{where}.response.content"),
@@ -69,6 +70,22 @@ def _pairs(value: Any, where: str) -> Pairs:
             )
         )
     return pairs
+
+
+def _posted(value: Any, where: str) -> bytes:
+    """What was sent. A form may be told by its fields alone, and what a browser makes of those is known."""
+    posted = expect(value, dict, where, "an object")
+    fields = expect(posted.get("params") or [], list, f"{where}.params", "a list")
+    if posted.get("text") or not fields:
+        return _bytes(posted, where)
+    if str(posted.get("mimeType")).lower().startswith("multipart/"):
+        raise ImportFailure(f"{where}: expected the text of a multipart form, got its fields alone")
+    return urlencode(_pairs([_filled(field) for field in fields], f"{where}.params")).encode()
+
+
+def _filled(field: Any) -> Any:
+    """A field of a form; one without a value is an empty one."""
+    return {**field, "value": field.get("value") or ""} if isinstance(field, dict) else field
 
 
 def _bytes(content: dict[str, Any], where: str) -> bytes:
