@@ -12,8 +12,8 @@ class MalformedChunk(ValueError):
     """The bytes are not in the chunked coding."""
 
 
-# Sizes as servers write them: lower case, nothing before or after.
-_SIZES = tuple(b"%x" % number for number in range(4096))
+# Sizes as TGI writes them: upper case, nothing before or after.
+_SIZES = tuple(b"%X" % number for number in range(4096))
 
 
 class ChunkedDecoder:

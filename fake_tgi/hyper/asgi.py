@@ -183,7 +183,7 @@ class AsgiCall:
         if bodiless:
             data = b""
         elif self._chunked:
-            data = b"%x\r\n%b\r\n" % (len(data), data) if data else b""
+            data = b"%X\r\n%b\r\n" % (len(data), data) if data else b""
             if not more:
                 data += b"0\r\n\r\n"
         elif self._left is not None:

@@ -132,14 +132,14 @@ class Playing:
                     full = True
                     if kind is Body:
                         data: bytes = frame.data  # type: ignore[union-attr]  # `kind is` is measured
-                        out += b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
+                        out += b"%X\r\n%b\r\n" % (len(data), data) if self._chunked else data
                         self._left -= len(data)
                     elif self._chunked and self._coalesce:
                         data = b"".join(frame.parts)  # type: ignore[union-attr]
                         if data:
-                            out += b"%x\r\n%b\r\n" % (len(data), data)
+                            out += b"%X\r\n%b\r\n" % (len(data), data)
                     elif self._chunked:
-                        parts = [b"%x\r\n%b\r\n" % (len(part), part) for part in frame.parts if part]  # type: ignore[union-attr]
+                        parts = [b"%X\r\n%b\r\n" % (len(part), part) for part in frame.parts if part]  # type: ignore[union-attr]
                         out += b"".join(parts)
                     else:
                         data = b"".join(frame.parts)  # type: ignore[union-attr]
@@ -240,7 +240,7 @@ class Playing:
         if not paced.left:
             if part := paced.packed[index]:
                 if self._chunked:
-                    part = b"%x\r\n%b\r\n" % (len(part), part)
+                    part = b"%X\r\n%b\r\n" % (len(part), part)
                 else:
                     self._left -= len(part)
                 out = out + part if out else part
@@ -279,7 +279,7 @@ class Playing:
     def _comment(self) -> None:
         """Keeps a client patient, and only a stream has that."""
         if self._chunked:
-            self._line.transport.write(b"%x\r\n%b\r\n" % (len(KEEP_ALIVE), KEEP_ALIVE))
+            self._line.transport.write(b"%X\r\n%b\r\n" % (len(KEEP_ALIVE), KEEP_ALIVE))
 
     def _work(self, frame: Work) -> None:
         loop, frames = self._line.loop, self._frames

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from text_generation._chunked import ChunkedDecoder, MalformedChunk
+from text_generation._chunked import ChunkedDecoder, MalformedChunk, _whole_chunks
 from text_generation._sse import Event, EventStreamDecoder, NamedEvent
 
 from ..sweeps import examples
@@ -141,3 +141,9 @@ def test_what_is_not_the_chunked_coding_is_refused(wire: bytes) -> None:
 
     with pytest.raises(MalformedChunk):
         feed()
+
+
+def test_chunks_as_tgi_writes_them_are_taken_several_at_a_time() -> None:
+    data = b"".join(b"%X\r\n%b\r\n" % (size, b"x" * size) for size in (9, 10, 171, 4000))
+    body: list[bytes] = []
+    assert (_whole_chunks(data, 0, body), [len(piece) for piece in body]) == (len(data), [9, 10, 171, 4000])

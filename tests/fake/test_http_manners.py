@@ -195,6 +195,17 @@ def test_a_stream_in_http_1_0_ends_with_its_connection() -> None:
     assert (events[:15], events.count(b"\n\n"), events[-2:], closed) == (b'data: {"index":', 3, b"\n\n", True)
 
 
+def test_the_sizes_of_chunks_are_in_upper_case_as_the_router_writes_them() -> None:
+    body = b'{"inputs":"Hi","parameters":{"max_new_tokens":9}}'
+    head = b"POST /generate_stream HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    with Server(create_app(Settings())) as server:
+        answer, _ = exchange(server.port, head % len(body) + body)
+    sizes = re.findall(rb"(?<=\r\n)([0-9A-Fa-f]+)\r\ndata:", answer)
+    assert len(sizes) == 9
+    assert set(b"".join(sizes)) & set(b"ABCDEF")
+    assert not set(b"".join(sizes)) & set(b"abcdef")
+
+
 @pytest.mark.parametrize(
     ("line", "asked_for"), [(b"POST /generate", True), (b"POST /nope", False), (b"GET /info", False)]
 )
