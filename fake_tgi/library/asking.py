@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ..matching import Asked, RequestPattern
+from .near_names import NearNames
 from .seen import SeenRequest
 from .stubbing import TextPattern, pattern_of
 from .undisclosed import undisclosed
@@ -26,8 +27,10 @@ __all__ = ["Asking"]
 _MOMENT: Final = 1.0
 
 
-class Asking:
+class Asking(NearNames):
     """Questions to one fake."""
+
+    _what = "a fake"
 
     _control: Control
 
@@ -56,7 +59,13 @@ class Asking:
         return [seen for seen in self.requests if seen.stub is None and seen.generating]
 
     def near_misses(self, seen: SeenRequest) -> list[str]:
-        """The stubs that come closest to answering a request, and what differs, the closest first."""
+        """The stubs that come closest to answering a request, and what differs, the closest first.
+
+        Raises TypeError for what is no request that the fake saw.
+        """
+        if not isinstance(seen, SeenRequest):
+            what = "a request that the fake saw, such as its last_request"
+            raise TypeError(f"near_misses: expected {what}, got {seen!r}")
         return self._control.near_misses(seen.call)
 
     @property

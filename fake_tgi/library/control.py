@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..journal import ServeEvent
     from ..model import Condition
     from ..stubs import Stub
+    from ..stubs.origin import Origin
 
 __all__ = ["Control", "NeedsInProcess", "StubGone"]
 
@@ -30,8 +31,8 @@ class StubGone(LookupError):
 class Control(Protocol):
     """One fake. Times are in seconds of its own clock, timeouts in real ones."""
 
-    def add_stub(self, stub: Stub) -> int:
-        """Places a stub, the newest; its number."""
+    def add_stub(self, stub: Stub, origin: Origin | None) -> int:
+        """Places a stub, the newest; its number. `origin` is the line that reports of this process name."""
 
     def remove_stub(self, id: int) -> None:
         """Takes it away. Raises StubGone."""

@@ -18,8 +18,11 @@ from ..stubs import Error, Faulty, Raw, Recorded, Step, Stub, Text, Tokens, Tool
 from ..stubs.answer_of import answer_of
 from ..stubs.faulty import faults_of
 from ..stubs.form import read_answer
+from ..stubs.origin import origin
 from ..stubs.wire_answers import json_body
+from .books import Begun
 from .control import Control, StubGone
+from .near_names import NearNames
 from .seen import SeenRequest
 from .undisclosed import undisclosed
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from ..generation import FinishReason, Token
     from ..recordings.recording import Recording
     from ..stubs import StubToken
+    from .books import StubBooks
 
 __all__ = ["Lifetime", "LiveStub", "StubBuilder"]
 
@@ -49,9 +53,10 @@ class Lifetime:
     required: bool = True
 
 
-class _Lasting(ABC):
+class _Lasting(NearNames, ABC):
     """What can be said of a stub's lifetime."""
 
+    _what = "a stub"
     _lifetime: Lifetime
 
     @abstractmethod
@@ -91,19 +96,22 @@ class _Lasting(ABC):
 class StubBuilder(_Lasting):
     """Which calls are meant; what they are answered with places the stub."""
 
+    _what = "a stub that has no answer yet"
+
     def __init__(
         self,
         control: Control,
-        placed: Callable[[LiveStub], None],
+        books: StubBooks,
         pattern: RequestPattern,
         lifetime: Lifetime | None = None,
         faults: tuple[Fault, ...] = (),
     ) -> None:
         self._control = control
-        self._placed = placed
+        self._books = books
         self._pattern = pattern
         self._lifetime = lifetime or Lifetime()
         self._faults = faults
+        books.begin(self, Begun(pattern, origin()))
 
     def fault(self, *faults: str | Fault) -> StubBuilder:
         """What goes wrong with this stub's answers, in the words of `--fault`: `"cut(tokens=3)"`.
@@ -111,7 +119,7 @@ class StubBuilder(_Lasting):
         Say it before the answer. Raises FormError (a ValueError), also for what says which calls it strikes.
         """
         more = (*self._faults, *faults_of(faults))
-        return StubBuilder(self._control, self._placed, self._pattern, self._lifetime, more)
+        return StubBuilder(self._control, self._books, self._pattern, self._lifetime, more)
 
     def reply(self, text: str | Sequence[str], *, finish: FinishReason = "eos_token") -> LiveStub:
         """The model writes this text, whole or in a stream; of several, one a call, the last from then on.
@@ -192,11 +200,15 @@ class StubBuilder(_Lasting):
         if self._faults:
             answers = [Faulty(answer_of(each), *self._faults) for each in answers]
         stub = LiveStub(self._control, self._pattern, answers, self._lifetime)
-        self._placed(stub)
+        self._books.stubs.append(stub)
         return stub
 
+    def _used(self) -> None:
+        """It is gone on with, or given an answer; a wrong one is told by itself."""
+        self._books.finish(self)
+
     def _lasting(self, lifetime: Lifetime) -> StubBuilder:
-        return StubBuilder(self._control, self._placed, self._pattern, lifetime, self._faults)
+        return StubBuilder(self._control, self._books, self._pattern, lifetime, self._faults)
 
 
 class LiveStub(_Lasting):
@@ -209,7 +221,8 @@ class LiveStub(_Lasting):
         self._pattern = pattern
         self._answers = answers
         self._lifetime = lifetime
-        self._id = control.add_stub(self._stub())
+        self._origin = origin()
+        self._id = control.add_stub(self._stub(), self._origin)
         # What was last known of it, for when it is gone.
         self._hits = 0
         self._calls: list[SeenRequest] = []
@@ -287,7 +300,7 @@ class LiveStub(_Lasting):
         before, self._lifetime = self._lifetime, lifetime
         if replace(before, required=lifetime.required) != lifetime:
             try:
-                added = self._control.add_stub(self._stub())
+                added = self._control.add_stub(self._stub(), self._origin)
             except BaseException:
                 self._lifetime = before
                 raise

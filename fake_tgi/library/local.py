@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..model import Condition
     from ..state import State
     from ..stubs import Stub
+    from ..stubs.origin import Origin
 
 __all__ = ["LocalControl"]
 
@@ -41,8 +42,8 @@ class LocalControl:
         self.state = state
         self._loop = loop
 
-    def add_stub(self, stub: Stub) -> int:
-        return self.state.stubs.add(stub).id
+    def add_stub(self, stub: Stub, origin: Origin | None) -> int:
+        return self.state.stubs.add(stub, origin).id
 
     def remove_stub(self, id: int) -> None:
         try:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..journal import ServeEvent
     from ..model import Condition
     from ..stubs import Stub
+    from ..stubs.origin import Origin
 
 __all__ = ["RemoteControl"]
 
@@ -37,7 +38,7 @@ class RemoteControl:
         self._api = api
         self._model_id = model_id
 
-    def add_stub(self, stub: Stub) -> int:
+    def add_stub(self, stub: Stub, origin: Origin | None) -> int:
         added: int = self._ask("POST", "/stubs", portable(stub))["stubs"][0]["id"]
         return added
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..matching import Asked
 from ..matching.differences import differences
+from .near_names import NearNames
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -24,8 +25,10 @@ __all__ = ["SeenRequest"]
 _PATIENCE: Final = 1.0
 
 
-class SeenRequest:
+class SeenRequest(NearNames):
     """One request as it came, and how it was answered."""
+
+    _what = "a request"
 
     def __init__(self, control: Control, event: ServeEvent) -> None:
         self._control = control

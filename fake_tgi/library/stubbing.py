@@ -15,10 +15,13 @@ from urllib.parse import quote
 from ..matching import Asked, Difference, FormError, RequestPattern
 from ..matching.differences import hidden, shown
 from ..matching.values import Condition
+from ..stubs.origin import distance
 from .live import LiveStub, StubBuilder
+from .near_names import NearNames
 
 if TYPE_CHECKING:
     from ..generation import FinishReason
+    from .books import StubBooks
     from .control import Control
 
 __all__ = ["Stubbing", "TextPattern", "pattern_of"]
@@ -59,13 +62,13 @@ def pattern_of(
     )
 
 
-class Stubbing:
+class Stubbing(NearNames):
     """Stubs on one fake."""
 
-    _control: Control
+    _what = "a fake"
 
-    def _placed(self, stub: LiveStub) -> None:
-        raise NotImplementedError
+    _control: Control
+    _books: StubBooks
 
     def reply(
         self, text: str | Sequence[str], *, times: int | None = None, finish: FinishReason = "eos_token"
@@ -110,8 +113,8 @@ class Stubbing:
             where=where,
         )
         for path, near in pattern.unknown_paths():
-            warnings.warn(f"TGI has no path {path}: did you mean {near}?", stacklevel=2)
-        return StubBuilder(self._control, self._placed, pattern)
+            warnings.warn(f"TGI has no path {path}: did you mean {near}?", stacklevel=distance())
+        return StubBuilder(self._control, self._books, pattern)
 
     def on_generate(
         self,

@@ -36,6 +36,7 @@ from ..refusals import refusal
 from ..segmentation import Segmentation
 from ..stubs.error_answers import CAUSES
 from ..timing.durations import duration
+from .near_names import NearNames
 
 if TYPE_CHECKING:
     from .control import Control
@@ -65,8 +66,10 @@ VERBS: Final[dict[str, tuple[str, ...]]] = {
 """What the fault of each name is said with."""
 
 
-class Troubles(ABC):
+class Troubles(NearNames, ABC):
     """What can go wrong. Times are numbers of seconds or texts with a unit, such as "20ms"."""
+
+    _what = "a sentence of faults"
 
     @abstractmethod
     def _say(self, fault: Fault | None, times: Times, route: str | None) -> Sentence:
@@ -205,8 +208,10 @@ class Troubles(ABC):
         return self._say(HealthLies(healthy), times, route)
 
 
-class Sentence:
+class Sentence(NearNames):
     """Faults on the calls that follow one another. `then` goes on with the next call."""
+
+    _what = "a sentence of faults"
 
     def __init__(self, control: Control, rules: Sequence[FaultRule], next_call: int | None) -> None:
         self._control = control

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..model import Condition
 from .asking import Asking
+from .books import StubBooks
 from .cases import Case, inject
 from .clocks import FakeClock
 from .live import LiveStub
@@ -26,19 +27,21 @@ __all__ = ["Verbs"]
 class Verbs(Stubbing, Troubles, Asking):
     """The verbs, over one fake."""
 
+    _what = "a fake"
+
     def __init__(self, control: Control) -> None:
         self._control = control
-        self._stubs: list[LiveStub] = []
+        self._books = StubBooks()
 
     @property
     def stubs(self) -> list[LiveStub]:
         """The stubs that were placed here since the last reset, in that order."""
-        return list(self._stubs)
+        return list(self._books.stubs)
 
     @property
     def unused(self) -> list[LiveStub]:
         """Those of them that no call has used, but for the optional ones."""
-        return [stub for stub in self._stubs if stub.required and not stub.called]
+        return [stub for stub in self._books.stubs if stub.required and not stub.called]
 
     @property
     def clock(self) -> FakeClock:
@@ -120,10 +123,7 @@ class Verbs(Stubbing, Troubles, Asking):
     def reset(self) -> None:
         """Everything as at the start: no stubs, no faults, nothing in the journal, the same seeds again."""
         self._control.reset()
-        self._stubs.clear()
-
-    def _placed(self, stub: LiveStub) -> None:
-        self._stubs.append(stub)
+        self._books.clear()
 
     def _say(self, fault: Fault | None, times: int | None, route: str | None) -> Sentence:
         return Then(self._control, (), 1)._say(fault, times, route)

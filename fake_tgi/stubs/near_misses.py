@@ -30,6 +30,11 @@ class NearMiss:
     def __str__(self) -> str:
         return f"{self.placed.name}: {'; '.join(map(str, self.differences))}"
 
+    @property
+    def told(self) -> str:
+        """The same with the line that placed the stub: for people, not to be compared."""
+        return f"{self.placed.told}: {'; '.join(map(str, self.differences))}"
+
     def as_json(self) -> dict[str, Any]:
         """As a strict server's 501 tells it."""
         return {

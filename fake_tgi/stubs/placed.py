@@ -17,6 +17,7 @@ from .answer import Answer, AnswerFailed
 if TYPE_CHECKING:
     from ..serve import Endpoint
     from ..state import State
+    from .origin import Origin
     from .stub import Stub
 
 __all__ = ["PlacedStub", "Source", "StubFailure", "StubMatch", "order"]
@@ -26,17 +27,26 @@ Source = Literal["api", "file"]
 
 @dataclass(slots=True, eq=False)
 class PlacedStub:
-    """A stub in its place. `hits` counts the calls that it was chosen for; `source` says who put it there."""
+    """A stub in its place. `hits` counts the calls that it was chosen for; `source` says who put it there.
+
+    `origin` is the line of a program that did, where that is known.
+    """
 
     id: int
     stub: Stub
     source: Source = "api"
     hits: int = 0
+    origin: Origin | None = None
 
     @property
     def name(self) -> str:
         """What reports call it: its own name, or its number."""
         return self.stub.name or f"stub {self.id}"
+
+    @property
+    def told(self) -> str:
+        """Its name, and where it was written."""
+        return self.name if self.origin is None else f"{self.name} ({self.origin})"
 
     @property
     def spent(self) -> bool:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..tokenizer import Tokenizer
     from .answer import Answer
     from .near_misses import NearMiss
+    from .origin import Origin
     from .running import Runs
     from .speech import Speech
     from .stub import Step, Stub
@@ -93,9 +94,12 @@ class StubMap:
         with self._lock:
             return iter(sorted(self._placed.values(), key=order))
 
-    def add(self, stub: Stub) -> PlacedStub:
-        """Puts a stub before all others of its priority. What is returned counts its hits."""
-        return self._place([stub], "api")[0]
+    def add(self, stub: Stub, origin: Origin | None = None) -> PlacedStub:
+        """Puts a stub before all others of its priority. What is returned counts its hits.
+
+        `origin` is the line that reports name.
+        """
+        return self._place([stub], "api", origin=origin)[0]
 
     def add_in_order(self, *stubs: Stub, scenario: str | None = None) -> list[PlacedStub]:
         """Stubs that answer one call each, in this order and no other: steps of a scenario of their own.
@@ -237,11 +241,13 @@ class StubMap:
     def _in_state(self, step: Step | None) -> bool:
         return step is None or step.state is None or self._scenarios.state(step.scenario) == step.state
 
-    def _place(self, stubs: Sequence[Stub], source: Source, *, instead: bool = False) -> list[PlacedStub]:
+    def _place(
+        self, stubs: Sequence[Stub], source: Source, *, instead: bool = False, origin: Origin | None = None
+    ) -> list[PlacedStub]:
         with self._lock:
             if instead:
                 self._placed = {id: each for id, each in self._placed.items() if each.source != source}
-            placed = [PlacedStub(id, stub, source) for id, stub in enumerate(stubs, self._next)]
+            placed = [PlacedStub(id, stub, source, 0, origin) for id, stub in enumerate(stubs, self._next)]
             self._next += len(placed)
             self._placed.update((each.id, each) for each in placed)
             self._changed()

@@ -31,7 +31,7 @@ def unmatched(state: State, call: Call) -> Iterator[Frame] | None:
 def _refusal(stubs: StubMap, call: Call) -> Iterator[Frame]:
     """501, which TGI never sends; streams get it, too. The body has the router's form, and the misses."""
     misses = stubs.near_misses(call)
-    lines = [f"no stub answers {call.method} {call.path}", *map(str, misses)]
+    lines = [f"no stub answers {call.method} {call.path}", *(miss.told for miss in misses)]
     if not len(stubs):
         lines.append("there are no stubs")
     if stubs.file is not None and stubs.file.problem is not None:

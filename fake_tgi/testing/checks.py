@@ -1,8 +1,9 @@
 """What is wrong with a test though all its own assertions hold: the rules of strictness.
 
-A stub that no call used, a call in strict mode that no stub answered, a call that is not on the test's
-recording, and whatever was raised behind the test's back: by a user's function, or by the fake itself. What
-was raised is kept as it was, so that it can be raised again where the test sees it.
+A stub that no call used, one that was begun and given no answer, a call in strict mode that no stub answered,
+a call that is not on the test's recording, and whatever was raised behind the test's back: by a user's
+function, or by the fake itself. What was raised is kept as it was, so that it can be raised again where the
+test sees it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from .telling import call_line, hidden
 
 if TYPE_CHECKING:
     from ..journal import ServeEvent
+    from ..library.books import Begun
     from ..state import State
     from ..stubs.placed import PlacedStub
     from .configuration import Configuration
@@ -50,6 +52,7 @@ def findings(
     if not configuration.allow_unused_stubs:
         unused = {stub.id for stub in fake.unused}  # but for those that the test has taken away itself
         found += [_unused(placed, state) for placed in state.stubs if placed.id in unused]
+        found += map(_unanswered, fake.begun)
     return found
 
 
@@ -89,13 +92,28 @@ def _refused(state: State, kind: str, what: str) -> Iterator[Finding]:
 def _unused(placed: PlacedStub, state: State) -> Finding:
     when = undisclosed(placed.stub.when.as_json())
     wanted = json.dumps(when, ensure_ascii=False) if when else "every call that asks the model"
-    lines = [f"{placed.name} was never used; it is for {wanted}"]
+    where = "" if placed.origin is None else f" ({placed.origin})"
+    lines = [f"{placed.name} was never used{where}; it is for {wanted}"]
     events = list(state.journal)
     if not events:
         lines.append("  no call has come")
     told = (_why_not(event, placed, state) for event in events)
     nearest = sorted(told, key=lambda each: each[0])[:_NEAREST]
     return Finding((*lines, *(line for _, each in nearest for line in each)))
+
+
+def _unanswered(begun: Begun) -> Finding:
+    when = undisclosed(begun.pattern.as_json())
+    parts = {name: part for name, part in when.items() if name != "route"} or when
+    told = ", ".join(f"{name} {json.dumps(part, ensure_ascii=False)}" for name, part in parts.items())
+    wanted = told or "every call that asks the model"
+    where = "" if begun.origin is None else f" ({begun.origin})"
+    return Finding(
+        (
+            f"a stub for {wanted} was begun and never given an answer{where}",
+            "  say what it answers, such as .reply(text), .stream([...]) or .error(name)",
+        )
+    )
 
 
 def _why_not(event: ServeEvent, placed: PlacedStub, state: State) -> tuple[int, list[str]]:

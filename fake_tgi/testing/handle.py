@@ -10,6 +10,7 @@ from ..library.verbs import Verbs
 
 if TYPE_CHECKING:
     from ..app import Application
+    from ..library.books import Begun
     from ..stubs.placed import StubFailure
     from .serving import TestServer
 
@@ -33,6 +34,11 @@ class LentFake(FakeTGI):
     def base_url(self) -> str:
         """`http://127.0.0.1:PORT`, the same in every test of a run."""
         return self._base_url
+
+    @property
+    def begun(self) -> list[Begun]:
+        """The stubs that the test has begun and given no answer."""
+        return self._books.begun
 
     @property
     def failures(self) -> list[StubFailure]:

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from ..journal import ServeEvent
 from ..matching import Asked
-from ..recordings.redaction import PLACEHOLDER, Redactor, is_secret_header
+from ..recordings.redaction import PLACEHOLDER, Redactor
+from ..secret_names import is_secret_header
 
 __all__ = ["call_line", "curl_line", "hidden", "timeline"]
 

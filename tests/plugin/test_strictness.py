@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
+
 import pytest
 
 from .running import Run, run_suite
@@ -56,6 +58,38 @@ SUITE = """
     @pytest.mark.fake_tgi(allow_unused_stubs=True)
     def test_unused_but_allowed(fake_tgi):
         fake_tgi.on_generate(inputs="hello").reply("Hi.")
+
+
+    def test_without_an_answer(fake_tgi):
+        fake_tgi.on_generate(inputs="Hello", headers={"x-api-key": "sesame"})
+
+
+    def test_with_half_a_lifetime(fake_tgi):
+        hello = fake_tgi.on(inputs="Hello").fault("gzip")
+        hello.once().optional().reply("Hi.")
+        hello.times(2).named("rest")
+
+
+    def test_gone_on_with(fake_tgi):
+        hello = fake_tgi.on_generate(inputs="Hello").optional()
+        hello.times(2).reply("Hi.")
+        hello.reply("Bye.")
+
+
+    def test_a_wrong_answer_is_told_by_itself(fake_tgi):
+        for said in ("error('overlaod')", "fault('cot')", "named(5)", "repyl('Hi.')", "reply(txt='Hi.')"):
+            with pytest.raises((ValueError, TypeError, AttributeError)):
+                eval(f"fake_tgi.on().{said}")
+
+
+    def test_forgotten_before_an_answer(fake_tgi):
+        fake_tgi.on_generate(inputs="Hello")
+        fake_tgi.reset()
+
+
+    @pytest.mark.fake_tgi(allow_unused_stubs=True)
+    def test_without_an_answer_but_allowed(fake_tgi):
+        fake_tgi.on_generate(inputs="Hello")
 
 
     def test_hidden_by_another(fake_tgi):
@@ -215,6 +249,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         ("test_unused_but_optional", "passed"),
         ("test_unused_and_taken_away", "passed"),
         ("test_unused_but_allowed", "passed"),
+        ("test_without_an_answer", "error"),
+        ("test_with_half_a_lifetime", "error"),
+        ("test_gone_on_with", "passed"),
+        ("test_a_wrong_answer_is_told_by_itself", "passed"),
+        ("test_forgotten_before_an_answer", "passed"),
+        ("test_without_an_answer_but_allowed", "passed"),
         ("test_hidden_by_another", "error"),
         ("test_a_call_without_a_stub_is_answered", "passed"),
         ("test_unexpected", "error"),
@@ -247,6 +287,29 @@ def test_an_unused_stub_is_told_with_the_nearest_call_and_what_differs(run: Run)
     text = run.text("test_unused")
     assert "greeting was never used" in text
     assert 'inputs: expected a text with "hello" in it, got "Hallo"' in text
+
+
+def line_of(code: str) -> str:
+    """Where the suite has it, as reports say it."""
+    (number,) = [at for at, line in enumerate(dedent(SUITE).splitlines(), 1) if code in line]
+    return f"(test_app.py:{number})"
+
+
+def test_a_stub_is_told_with_the_line_that_placed_it(run: Run) -> None:
+    where = line_of('.named("greeting").stream(')
+    assert f"greeting was never used {where}; it is for " in run.text("test_unused")
+    strict = line_of('.named("greeting").optional().reply(')
+    assert f'greeting {strict}: inputs: expected "hello", got "Hallo"' in run.text("test_unexpected")
+
+
+def test_a_stub_without_an_answer_is_told_with_its_parts_and_its_line(run: Run) -> None:
+    where = line_of('"x-api-key": "sesame"')
+    told = 'a stub for inputs "Hello", headers {"x-api-key": "REDACTED"} was begun and never given an answer'
+    assert f"{told} {where}" in run.text("test_without_an_answer")
+    where = line_of('named("rest")')
+    told = f'a stub for inputs "Hello" was begun and never given an answer {where}'
+    assert run.text("test_with_half_a_lifetime").count("never given") == 1
+    assert told in run.text("test_with_half_a_lifetime")
 
 
 def test_an_unused_stub_is_told_without_its_secrets(run: Run) -> None:
@@ -282,7 +345,7 @@ def test_a_stub_that_another_one_hides_is_told_as_such(run: Run) -> None:
 def test_an_unexpected_call_is_told_with_the_nearest_stub(run: Run) -> None:
     text = run.text("test_unexpected")
     assert 'a call that nobody expected: POST /generate "Hallo" -> 501' in text
-    assert 'greeting: inputs: expected "hello", got "Hallo"' in text
+    assert 'inputs: expected "hello", got "Hallo"' in text
 
 
 def test_a_failure_shows_the_stream_with_its_times_and_a_command_that_asks_again(run: Run) -> None:
