@@ -6,13 +6,13 @@ that a miss can be told whole; `matches` stops at the first difference.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ..call import Call
 from .asked import Asked
-from .differences import Difference, FormError, hidden, shown, step
+from .differences import Difference, FormError, hidden, sendable, shown, step
 from .values import ValuePattern, name_of, value_pattern
 
 __all__ = ["RequestPattern"]
@@ -61,6 +61,8 @@ class RequestPattern:
 
         if streaming is not None and not isinstance(streaming, bool):
             raise FormError(Difference("streaming", "true or false", shown(streaming)))
+        if predicate is not None and not callable(predicate):
+            raise FormError(Difference("predicate", "a function of what is asked", shown(predicate)))
         put("routes", _routes(route))
         put("streaming", streaming)
         put("predicate", predicate)
@@ -75,6 +77,8 @@ class RequestPattern:
     @classmethod
     def parse(cls, value: Mapping[str, Any]) -> RequestPattern:
         """From the form it has in a stub file. Raises FormError."""
+        if not isinstance(value, Mapping):
+            raise FormError(Difference("", f"an object with any of {', '.join(_MEMBERS)}", shown(value)))
         given: dict[str, Any] = dict(value)
         for name, part in value.items():
             if name not in _MEMBERS:
@@ -162,7 +166,7 @@ def _asked(call: Call | Asked) -> Asked:
 
 def _of_header(name: str, pattern: ValuePattern, value: str | None) -> Iterator[Difference]:
     """What is secret is never shown, neither what a stub expects nor what a client sent."""
-    from ..secret_headers import is_secret_header  # only who names headers pays for it
+    from ..secret_names import is_secret_header  # only who names headers pays for it
 
     for difference in pattern.differences(value, step("headers", name)):
         if is_secret_header(name):
@@ -175,11 +179,14 @@ def _of_header(name: str, pattern: ValuePattern, value: str | None) -> Iterator[
 def _routes(route: str | Sequence[str] | None) -> tuple[str, ...] | None:
     if route is None:
         return None
-    routes = (route,) if isinstance(route, str) else tuple(route)
-    wrong = [each for each in routes if not (isinstance(each, str) and each.startswith("/"))]
-    if wrong or not routes:
+    routes = (route,) if isinstance(route, str) or not isinstance(route, Iterable) else tuple(route)
+    if not routes or not all(map(_is_path, routes)):
         raise FormError(Difference("route", "a path that begins with /, or several", shown(route)))
     return routes
+
+
+def _is_path(given: object) -> bool:
+    return isinstance(given, str) and given.startswith("/") and sendable(given)
 
 
 def _check_parameters(routes: tuple[str, ...] | None, names: list[str]) -> None:
@@ -204,4 +211,7 @@ def _check_parameters(routes: tuple[str, ...] | None, names: list[str]) -> None:
 def _named(patterns: Mapping[str, Any], where: str) -> tuple[tuple[str, ValuePattern], ...]:
     if not isinstance(patterns, Mapping):
         raise FormError(Difference(where, "an object with a pattern for each name", shown(patterns)))
+    for name in patterns:
+        if not isinstance(name, str) or not sendable(name):
+            raise FormError(Difference(where, "names that are texts which UTF-8 can write", shown(name)))
     return tuple((name, value_pattern(pattern, step(where, name))) for name, pattern in patterns.items())

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .differences import Difference, FormError, differences, hidden, shown, step, within
+from .json_values import unlike_json
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -48,9 +49,12 @@ class Condition(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Equals:
-    """This very value. None: missing, or null."""
+    """This very value. None: missing, or null. Raises FormError for what JSON cannot say."""
 
     value: Any
+
+    def __post_init__(self) -> None:
+        _check_json(self.value, "equals")
 
     def differences(self, value: Any, where: str) -> Iterator[Difference]:
         return differences(self.value, value, where)
@@ -61,9 +65,12 @@ class Equals:
 
 @dataclass(frozen=True, slots=True)
 class Contains:
-    """A text with this text in it, or a list with this among its items."""
+    """A text with this text in it, or a list with this among its items. Raises FormError as Equals does."""
 
     part: Any
+
+    def __post_init__(self) -> None:
+        _check_json(self.part, "contains")
 
     def differences(self, value: Any, where: str) -> Iterator[Difference]:
         if isinstance(value, str):
@@ -90,10 +97,14 @@ class Matches:
     _compiled: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        written = self.regex.pattern if isinstance(self.regex, re.Pattern) else self.regex
+        if not isinstance(written, str):
+            raise FormError(Difference("matches", "a regular expression, as a text", shown(written)))
+        _check_json(written, "matches")
         try:
             object.__setattr__(self, "_compiled", re.compile(self.regex))
-        except (re.error, TypeError) as error:
-            wrong = Difference("matches", "a regular expression", f"{shown(self.regex)}: {error}")
+        except (re.error, OverflowError, RecursionError) as error:
+            wrong = Difference("matches", "a regular expression", f"{shown(written)}: {error}")
             raise FormError(wrong) from error
 
     def differences(self, value: Any, where: str) -> Iterator[Difference]:
@@ -106,9 +117,17 @@ class Matches:
 
 @dataclass(frozen=True, slots=True)
 class Subset:
-    """An object with at least these members; theirs may have more as well. Lists are compared whole."""
+    """An object with at least these members; theirs may have more as well. Lists are compared whole.
+
+    Raises FormError for what is none, or has a part that JSON cannot say.
+    """
 
     members: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.members, Mapping):
+            raise FormError(Difference("subset", "an object with members", shown(self.members)))
+        _check_json(dict(self.members), "subset")
 
     def differences(self, value: Any, where: str) -> Iterator[Difference]:
         if not isinstance(value, dict):
@@ -124,7 +143,7 @@ class Subset:
 class Schema:
     """A value that satisfies this JSON Schema (2020-12 unless it says otherwise; nothing is fetched).
 
-    Raises FormError for what is no schema.
+    Raises FormError for what is no schema, or refers to one that is not in it.
     """
 
     schema: Mapping[str, Any] | bool
@@ -135,20 +154,38 @@ class Schema:
         from jsonschema.validators import Draft202012Validator, validator_for
         from jsonschema_specifications import REGISTRY
 
-        kind = validator_for(self._schema, default=Draft202012Validator)
+        from .references import check_references
+
+        if not isinstance(self.schema, (Mapping, bool)):
+            raise FormError(
+                Difference("schema", "a JSON Schema: an object, true or false", shown(self.schema))
+            )
+        schema = self._schema
+        _check_json(schema, "schema")
+        kind = validator_for(schema, default=Draft202012Validator)
         try:
-            kind.check_schema(self._schema)
+            kind.check_schema(schema)
+            check_references(schema, kind, "schema")
         except SchemaError as error:
             place = _inside("schema", error.absolute_path)
             wrong = Difference(place, "a JSON Schema", f"{shown(error.instance)}: {error.message}")
             raise FormError(wrong) from error
-        object.__setattr__(self, "_validator", kind(self._schema, registry=REGISTRY))
+        except RecursionError as error:
+            raise FormError(Difference("schema", "a JSON Schema", "one that is nested too deep")) from error
+        object.__setattr__(self, "_validator", kind(schema, registry=REGISTRY))
 
     @property
     def _schema(self) -> Any:
         return self.schema if isinstance(self.schema, bool) else dict(self.schema)
 
     def differences(self, value: Any, where: str) -> Iterator[Difference]:
+        try:
+            yield from self._differences(value, where)
+        except RecursionError:  # a schema may refer to itself, and so go as deep as the value, or for ever
+            got = "one that it cannot be held against: both go too deep"
+            yield Difference(where, f"a value of the schema {shown(self._schema)}", got)
+
+    def _differences(self, value: Any, where: str) -> Iterator[Difference]:
         if value is None and not self._validator.is_valid(None):
             yield Difference(where, f"a value of the schema {shown(self._schema)}", "nothing")
             return
@@ -165,6 +202,10 @@ class Absent:
     """Whether the value is missing (or null)."""
 
     absent: bool = True
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.absent, bool):
+            raise FormError(Difference("absent", "true or false", shown(self.absent)))
 
     def differences(self, value: Any, where: str) -> Iterator[Difference]:
         if self.absent and value is not None:
@@ -233,6 +274,7 @@ def value_pattern(value: Any, where: str = "pattern") -> ValuePattern:
     if callable(value):
         return ValuePattern((Satisfies(value),))
     if not isinstance(value, Mapping):
+        _check_json(value, where)
         return ValuePattern((Equals(list(value) if isinstance(value, tuple) else value),))
     if not value:
         raise FormError(Difference(where, f"one or more of {', '.join(_BY_NAME)}", "{}"))
@@ -245,6 +287,13 @@ def value_pattern(value: Any, where: str = "pattern") -> ValuePattern:
         with within(where):
             conditions.append(make(operand))
     return ValuePattern(tuple(conditions))
+
+
+def _check_json(value: Any, where: str) -> None:
+    """Raises FormError for a value that JSON cannot say: no request has it, and no listing can show it."""
+    what = "a value that JSON has (for others: a function of the value that says yes or no)"
+    if (wrong := unlike_json(value, where, expected=what)) is not None:
+        raise FormError(wrong)
 
 
 def _inside(where: str, path: Iterable[str | int]) -> str:

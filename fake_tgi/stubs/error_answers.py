@@ -16,7 +16,7 @@ from ..call import Call
 from ..frames import Body, Frame, Head
 from ..infer import Infer
 from ..matching import Asked, Difference, FormError
-from ..matching.differences import hidden, shown
+from ..matching.differences import hidden, sendable, shown
 from ..refusals import Refusal, refusal
 from .speech import FailingShard
 
@@ -81,11 +81,13 @@ class Error:
     after_tokens: int | None = None
 
     def __post_init__(self) -> None:
-        known = CAUSES.get(self.cause)
+        known = CAUSES.get(self.cause) if isinstance(self.cause, str) else None
         if known is None:
             close = get_close_matches(str(self.cause), CAUSES, n=1)
             hint = f"{close[0]}?" if close else f"one of {', '.join(CAUSES)}"
             raise FormError(Difference("error", f"an error that there is: {hint}", shown(self.cause)))
+        if self.message is not None and not (isinstance(self.message, str) and sendable(self.message)):
+            raise FormError(Difference("message", "a text that UTF-8 can write", shown(self.message)))
         if self.message is not None and known.message is None:
             raise FormError(
                 Difference("message", f"none: {self.cause} always has the same text", shown(self.message))

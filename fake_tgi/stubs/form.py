@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ..matching import Difference, FormError
 from ..matching.differences import hidden, shown
@@ -28,6 +28,9 @@ from .wire_answers import Raw, Recorded, json_body
 __all__ = ["check_form", "read_answer"]
 
 __tracebackhide__ = hidden
+
+_BODIES: Final = ("body", "body_b64", "chunks", "chunks_b64", "json")
+"""Ways to write the bytes of a raw answer."""
 
 
 def check_form(value: Any, name: str) -> None:
@@ -83,21 +86,30 @@ def _generated(value: Mapping[str, Any]) -> Generated:
 
 
 def _raw(value: Mapping[str, Any]) -> Raw:
-    bodies = [name for name in ("body", "body_b64", "json") if name in value]
+    bodies = [name for name in _BODIES if name in value]
     if len(bodies) > 1:
-        raise FormError(Difference("raw", "one of body, body_b64 and json", " and ".join(bodies)))
+        one_of = f"one of {', '.join(_BODIES[:-1])} and {_BODIES[-1]}"
+        raise FormError(Difference("raw", one_of, " and ".join(bodies)))
     headers = dict(value.get("headers", {}))
-    body = value.get("body", "").encode()
+    body: bytes | list[bytes] = value.get("body", "").encode()
     if "json" in value:
         body = json_body(value["json"])
         if "content-type" not in map(str.lower, headers):
             headers["content-type"] = "application/json"
     elif "body_b64" in value:
-        try:
-            body = base64.b64decode(value["body_b64"], validate=True)
-        except ValueError as error:
-            raise FormError(Difference("raw.body_b64", "base64", str(error))) from error
+        body = _of_base64(value["body_b64"], "raw.body_b64")
+    elif "chunks" in value:
+        body = [text.encode() for text in value["chunks"]]
+    elif "chunks_b64" in value:
+        body = [_of_base64(text, f"raw.chunks_b64[{at}]") for at, text in enumerate(value["chunks_b64"])]
     return Raw(body, status=value.get("status", 200), headers=headers)
+
+
+def _of_base64(text: str, where: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise FormError(Difference(where, "base64", str(error))) from error
 
 
 def _recorded(source: str, folder: Path | None) -> Recorded:

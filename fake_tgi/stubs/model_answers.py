@@ -14,6 +14,7 @@ from ..frames import Frame
 from ..generation import FinishReason, Generation, Token
 from ..matching import Difference, FormError
 from ..matching.differences import hidden, sendable, shown
+from ..matching.json_values import unlike_json
 from .speech import UNKNOWN, StubToken, TextShard, VerbatimShard
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Tokens:
         self, tokens: Sequence[str | StubToken | Token], finish_reason: FinishReason = "eos_token"
     ) -> None:
         _check_reason(finish_reason)
-        if not tokens or isinstance(tokens, str):
+        if not isinstance(tokens, Sequence) or isinstance(tokens, (str, bytes)) or not tokens:
             raise FormError(Difference("tokens", "a list of at least one token", shown(tokens)))
         object.__setattr__(self, "tokens", tuple(map(_stub_token, range(len(tokens)), tokens)))
         object.__setattr__(self, "finish_reason", finish_reason)
@@ -94,14 +95,23 @@ def _stub_token(index: int, given: object) -> StubToken:
         given = StubToken(given.text, given.id, given.logprob, given.special)
     if not isinstance(given, StubToken):
         raise FormError(Difference(where, "a text, a StubToken or a Token", shown(given)))
-    if not sendable(given.text):
+    if not isinstance(given.text, str) or not sendable(given.text):
         raise FormError(Difference(f"{where}.text", "a text that UTF-8 can write", shown(given.text)))
-    logprob = given.logprob
-    if logprob is not None and logprob is not UNKNOWN and not (math.isfinite(logprob) and logprob <= 0):
+    if given.id is not None and (type(given.id) is not int or not 0 <= given.id < 2**32):
+        raise FormError(Difference(f"{where}.id", "a number from 0 that 32 bits hold", shown(given.id)))
+    if given.logprob is not UNKNOWN and not _is_logprob(given.logprob):
         raise FormError(
-            Difference(f"{where}.logprob", "a finite number of at most 0, or None", repr(logprob))
+            Difference(f"{where}.logprob", "a finite number of at most 0, or None", repr(given.logprob))
         )
+    if given.special is not None and not isinstance(given.special, bool):
+        raise FormError(Difference(f"{where}.special", "true or false", shown(given.special)))
     return given
+
+
+def _is_logprob(given: object) -> bool:
+    if given is None:
+        return True
+    return isinstance(given, (int, float)) and not isinstance(given, bool) and -math.inf < given <= 0
 
 
 def _token_json(token: StubToken) -> Any:
@@ -123,8 +133,13 @@ class ToolCall:
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name:
+        if not isinstance(self.name, str) or not self.name or not sendable(self.name):
             raise FormError(Difference("tool_call.name", "a name", shown(self.name)))
+        if not isinstance(self.arguments, Mapping):
+            what = "an object with a value for each name"
+            raise FormError(Difference("tool_call.arguments", what, shown(self.arguments)))
+        if (wrong := unlike_json(dict(self.arguments), "tool_call.arguments")) is not None:
+            raise FormError(wrong)
         if "_name" in self.arguments:
             raise FormError(Difference("tool_call.arguments._name", "another name: TGI's own", "_name"))
 
@@ -166,6 +181,10 @@ class Generated:
     """The model produces this Generation, whatever it is asked."""
 
     generation: Generation
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.generation, Generation):
+            raise FormError(Difference("generation", "a Generation", shown(self.generation)))
 
     def frames(self, state: State, call: Call, endpoint: Endpoint) -> Iterator[Frame]:
         return endpoint(state.answered_by(VerbatimShard(state.stubs.speech, self.generation)), call)

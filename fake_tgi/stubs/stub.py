@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..matching import Difference, FormError, RequestPattern
-from ..matching.differences import hidden, shown, within
+from ..matching.differences import hidden, sendable, shown, within
+from ..matching.json_values import unlike_json
 from .answer import Answer
 from .answer_of import answer_of
 from .form import check_form, read_answer
@@ -20,11 +21,20 @@ __tracebackhide__ = hidden
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A stub's part in a scenario: the state it needs (None: any) and the one it leads to (None: none)."""
+    """A stub's part in a scenario: the state it needs (None: any) and the one it leads to (None: none).
+
+    Raises FormError for what is no name.
+    """
 
     scenario: str
     state: str | None = None
     next: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_name("scenario.name", self.scenario)
+        for where, state in (("scenario.state", self.state), ("scenario.next", self.next)):
+            if state is not None:
+                _check_name(where, state)
 
     def as_json(self) -> dict[str, str]:
         """As a stub file writes it."""
@@ -63,6 +73,9 @@ class Stub:
             object.__setattr__(self, name, value)
 
         if not isinstance(when, RequestPattern):
+            if when is not None and not isinstance(when, Mapping):
+                what = "a RequestPattern, an object in its form, or None for every call that asks the model"
+                raise FormError(Difference("when", what, shown(when)))
             when = RequestPattern.parse(when or {})
         several = isinstance(answer, Sequence) and not isinstance(answer, (str, bytes))
         answers = tuple(answer_of(each) for each in (answer if several else [answer]))
@@ -70,6 +83,15 @@ class Stub:
             raise FormError(Difference("answer", "at least one answer", shown(answer)))
         if times is not None and (type(times) is not int or times < 1):
             raise FormError(Difference("times", "a number from 1, or None for always", shown(times)))
+        if type(priority) is not int:
+            raise FormError(Difference("priority", "a whole number", shown(priority)))
+        for where, number in (("times", times), ("priority", priority)):
+            if (wrong := unlike_json(number, where)) is not None:
+                raise FormError(wrong)
+        if step is not None and not isinstance(step, Step):
+            raise FormError(Difference("scenario", "a Step", shown(step)))
+        if name is not None:
+            _check_name("name", name)
         put("when", when)
         put("answers", answers)
         put("times", times)
@@ -101,6 +123,11 @@ class Stub:
         if self.step is not None:
             found["scenario"] = self.step.as_json()
         return found
+
+
+def _check_name(where: str, given: object) -> None:
+    if not isinstance(given, str) or not given or not sendable(given):
+        raise FormError(Difference(where, "a text that is not empty and that UTF-8 can write", shown(given)))
 
 
 def read_stub(value: Any, where: str = "", folder: Path | None = None) -> Stub:

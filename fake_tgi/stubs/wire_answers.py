@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,14 +53,18 @@ class Raw:
     ) -> None:
         if type(status) is not int or not 200 <= status <= 599:
             raise FormError(Difference("raw.status", "a status of a whole answer, 200 to 599", shown(status)))
+        if headers is not None and not isinstance(headers, Mapping):
+            raise FormError(Difference("raw.headers", "an object with a text for each name", shown(headers)))
         for name, value in (headers or {}).items():
             where = step("raw.headers", str(name))
+            if not isinstance(name, str) or not isinstance(value, str):
+                raise FormError(Difference(where, "a text for each name", shown(value)))
             if name.lower() in _DELIMITING:
                 what = "no such header: it follows from the body (a wrong one is a fault)"
                 raise FormError(Difference(where, what, shown(value)))
             if _NAME(name) is None or _VALUE(value) is None:
                 raise FormError(Difference(where, "a header that HTTP can carry", shown(value)))
-        whole = isinstance(body, (str, bytes))
+        whole = isinstance(body, (str, bytes)) or not isinstance(body, Iterable)
         object.__setattr__(self, "body", _bytes(body) if whole else tuple(map(_bytes, body)))
         object.__setattr__(self, "status", status)
         object.__setattr__(self, "headers", tuple((headers or {}).items()))
@@ -70,14 +74,13 @@ class Raw:
         return _sent(self.status, headers, self.body)
 
     def as_json(self) -> dict[str, Any]:
-        body = self.body if isinstance(self.body, bytes) else b"".join(self.body)
         found: dict[str, Any] = {"status": self.status}
         if self.headers:
             found["headers"] = dict(self.headers)
-        try:
-            found["body"] = body.decode()
-        except UnicodeDecodeError:
-            found["body_b64"] = base64.b64encode(body).decode()
+        if isinstance(self.body, bytes):
+            found.update(_written("body", (self.body,), lambda texts: texts[0]))
+        else:
+            found.update(_written("chunks", self.body, list))
         return {"raw": found}
 
 
@@ -90,6 +93,10 @@ class Recorded:
 
     recording: Recording
     source: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.recording, Recording):
+            raise FormError(Difference("exchange", "a Recording", shown(self.recording)))
 
     def frames(self, state: State, call: Call, endpoint: Endpoint) -> Iterator[Frame]:
         recording = self.recording
@@ -128,6 +135,19 @@ def _bytes(given: object) -> bytes:
     return given
 
 
+def _written(
+    name: str, pieces: Sequence[bytes], shaped: Callable[[Sequence[str]], str | list[str]]
+) -> dict[str, Any]:
+    """Bytes as a stub file and a recording write them: as texts, or all in base64 if one is no UTF-8."""
+    try:
+        return {name: shaped([piece.decode() for piece in pieces])}
+    except UnicodeDecodeError:
+        return {f"{name}_b64": shaped([base64.b64encode(piece).decode() for piece in pieces])}
+
+
 def json_body(value: object) -> bytes:
-    """A value as the body of a raw answer."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    """A value as the body of a raw answer. Raises FormError for what JSON cannot say."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise FormError(Difference("raw.json", f"a value that JSON has ({error})", shown(value))) from error

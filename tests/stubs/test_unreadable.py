@@ -13,8 +13,8 @@ from fake_tgi.located.json_lines import read_json
 from fake_tgi.located.value import UnreadableError
 from fake_tgi.located.yaml_lines import read_yaml
 from fake_tgi.matching.json_values import DEEPEST, unlike_json
-from fake_tgi.stubs import Stub
-from fake_tgi.stubs.stub_file import StubFile
+from fake_tgi.stubs import Stub, read_stub
+from fake_tgi.stubs.stub_file import StubFile, StubFileError
 from tests.fake.asking import ask, make
 from tests.stubs.serving import post, said, stubbed
 from tests.stubs.test_stub_file import write
@@ -98,6 +98,30 @@ def test_a_body_that_no_walk_could_end_is_refused_by_every_control(path: str) ->
         reply = ask(app, "POST", f"/__admin/{path}", raw=body.encode())
         assert reply.status == 422
         assert reply.json()["expected"].startswith(expected)
+
+
+def test_a_schema_that_refers_elsewhere_is_told_with_its_line(
+    tmp_path: Path,
+) -> None:
+    text = """version: 1
+stubs:
+  - when:
+      body:
+        schema:
+          properties:
+            inputs: {$ref: "http://127.0.0.1:1/x.json"}
+    answer: {text: a}
+"""
+    (tmp_path / "stubs.yaml").write_text(text)
+    with pytest.raises(StubFileError, match=r"yaml, line 7: .*a reference to a schema in the schema itself"):
+        StubFile(tmp_path / "stubs.yaml").read()
+
+
+def test_a_body_that_is_deeper_than_a_schema_can_follow_is_the_routers_to_refuse() -> None:
+    lists = {"body": {"schema": {"type": "array", "items": {"$ref": "#"}}}}
+    app = stubbed(read_stub({"when": lists, "answer": {"text": "a"}}))
+    reply = ask(app, "POST", "/generate", raw=nested(900).encode())
+    assert (reply.status, reply.text[:9]) == (422, "Failed to")
 
 
 @pytest.mark.parametrize(

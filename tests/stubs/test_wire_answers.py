@@ -65,7 +65,7 @@ def test_a_raw_answer_can_be_written_in_three_ways(
 @pytest.mark.parametrize(
     ("written", "told"),
     [
-        ({"body": "a", "json": 1}, "answer.raw: expected one of body, body_b64 and json, got body and json"),
+        ({"body": "a", "json": 1}, "answer.raw: expected one of body, body_b64, chunks"),
         ({"body_b64": "?"}, "answer.raw.body_b64: expected base64"),
         ({"status": 100}, "answer.raw.status: expected a status of a whole answer, 200 to 599, got 100"),
         ({"headers": {"Content-Length": "5"}}, "answer.raw.headers.Content-Length: expected no such header"),
