@@ -13,7 +13,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 from urllib.parse import quote
 
-from ..secret_headers import is_secret_header
+from ..secret_names import is_secret_header
+from .secret_members import secret_members
+from .secret_parameters import secret_parameters
 
 __all__ = ["PLACEHOLDER", "Redactor", "is_secret_header"]
 
@@ -22,29 +24,16 @@ _MARK: Final = PLACEHOLDER.encode()
 
 Pairs = Sequence[tuple[str, str]]
 
-_NAMES: Final = (
-    rb"api[_-]?key|access[_-]?token|auth[_-]?token|refresh[_-]?token|id[_-]?token|hf[_-]?token|bearer[_-]?token"
-    rb"|session[_-]?token|client[_-]?secret|secret[_-]?key|secret|passw(?:or)?d|authorization"
-)
-# `token` is a member of the answers themselves (log-probabilities), but in a URL it can only be a secret.
-_PARAMETER: Final = re.compile(
-    rb"([?&;](?:" + _NAMES + rb"|token|key|sig(?:nature)?|x-amz-(?:signature|credential|security-token))=)"
-    rb"[^&;#\s\"'<>\\]+",
-    re.IGNORECASE,
-)
-# The quotes of JSON inside a string of JSON (a tool's arguments) are escaped, once or more often.
-_MEMBER: Final = re.compile(
-    rb"(?P<quote>\\*\")(?P<name>" + _NAMES + rb")(?P=quote)(?P<colon>\s*:\s*)(?P=quote)"
-    rb"(?P<value>(?:(?!(?P=quote))[^\n])+)(?P=quote)",
-    re.IGNORECASE,
-)
+Span = tuple[int, int, bytes]
+"""Begin, end, and the quotes around what is put there."""
+
 _USER: Final = re.compile(rb"(?<=://)[^/\s:@\"'\\]+(?::[^/\s@\"'\\]*)?(?=@)")
 _BEARER: Final = re.compile(
     rb"\b([Bb]earer +)"
     rb"(?:(?=[\w.~+/-]*[0-9._~+/-][\w])[\w.~+/-]{6,}=*|[\w.~+/-]{20,}=*|(?<=B...... )[\w.~+/-]{8,}=*)"
 )
 _PRIVATE_KEY: Final = re.compile(
-    rb"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
+    rb"(-----BEGIN [A-Z ]*PRIVATE KEY-----)[^\"]*?(-----END [A-Z ]*PRIVATE KEY-----|(?=\\*\")|\Z)"
 )
 
 
@@ -63,6 +52,8 @@ _FORMS: Final = (
     _prefixed(rb"ya29\.", rb"[\w-]{16,}"),
     _prefixed(rb"eyJ", rb"[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}"),
 )
+
+_WITH_SCHEME: Final = ("authorization", "authentication", "auth")
 
 _SHORTEST_KNOWN: Final = 6
 _MOST_KNOWN: Final = 256
@@ -133,14 +124,17 @@ class Redactor:
         if lowered in ("cookie", "cookie2"):
             return "; ".join(map(_cookie, value.split(";")))
         scheme, space, _ = value.strip().partition(" ")
-        return f"{scheme} {PLACEHOLDER}" if space and lowered.endswith("authorization") else PLACEHOLDER
+        return f"{scheme} {PLACEHOLDER}" if space and lowered.endswith(_WITH_SCHEME) else PLACEHOLDER
 
-    def _spans(self, whole: bytes) -> Iterable[tuple[int, int]]:
-        for pattern in (_PARAMETER, _BEARER):
-            for match in pattern.finditer(whole):
-                yield match.end(1), match.end()
-        for match in _MEMBER.finditer(whole):
-            yield match.span("value")
+    def _spans(self, whole: bytes) -> Iterable[Span]:
+        yield from secret_members(whole)
+        for begin, end in self._secrets(whole):
+            yield begin, end, b""
+
+    def _secrets(self, whole: bytes) -> Iterable[tuple[int, int]]:
+        yield from secret_parameters(whole)
+        for match in _BEARER.finditer(whole):
+            yield match.end(1), match.end()
         for match in _USER.finditer(whole):
             yield match.span()
         for match in _PRIVATE_KEY.finditer(whole):
@@ -168,7 +162,7 @@ def _worth_knowing(secret: bytes) -> bool:
 def _values(name: str, value: str) -> Iterable[bytes]:
     """The secrets in a header's value: without the scheme, the name of a cookie, the attributes."""
     lowered = name.lower()
-    if lowered.endswith("authorization"):
+    if lowered.endswith(_WITH_SCHEME):
         yield value.strip().rpartition(" ")[2].encode("latin-1", "replace")
     elif lowered == "set-cookie":
         yield value.partition(";")[0].partition("=")[2].strip().encode("latin-1", "replace")
@@ -185,27 +179,29 @@ def _cookie(pair: str) -> str:
     return f"{name.strip()}={PLACEHOLDER}" if equals else PLACEHOLDER
 
 
-def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
-    for begin, end in sorted(span for span in spans if span[0] < span[1]):
-        if merged and begin <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """In order, those that overlap as one, which needs the quotes that the first of them needs."""
+    merged: list[Span] = []
+    for begin, end, quotes in sorted(span for span in spans if span[0] < span[1]):
+        if not merged or begin > merged[-1][1]:
+            merged.append((begin, end, quotes))
         else:
-            merged.append((begin, end))
+            first, last, around = merged[-1]
+            merged[-1] = (first, max(end, last), max(around, quotes) if begin == first else around)
     return merged
 
 
-def _replaced(whole: bytes, begin: int, end: int, spans: list[tuple[int, int]]) -> bytes:
+def _replaced(whole: bytes, begin: int, end: int, spans: list[Span]) -> bytes:
     """The bytes from `begin` to `end`, with each span replaced where it starts, left out where it goes on."""
     parts: list[bytes] = []
     at = begin
-    for first, last in spans:
+    for first, last, quotes in spans:
         if last <= begin:
             continue
         if first >= end:
             break
         if first >= begin:
-            parts += (whole[at:first], _MARK)
+            parts += (whole[at:first], quotes, _MARK, quotes)
         at = min(last, end)
     parts.append(whole[at:end])
     return b"".join(parts)
