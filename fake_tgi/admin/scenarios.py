@@ -30,6 +30,7 @@ def routes(state: State) -> list[Route]:
     async def resource(request: Request) -> JSONResponse:
         if request.method == "DELETE":
             state.scenarios.clear()
+        state.stubs.look_at_file()
         return JSONResponse({"scenarios": _scenarios(state)})
 
     async def one(request: Request) -> JSONResponse:

@@ -1,8 +1,8 @@
 """`/__admin/stubs`: the stubs, in the form that they have in a stub file.
 
     GET    /__admin/stubs              all of them, in the order in which they are asked
-    POST   /__admin/stubs              adds a stub, or `{"stubs": [...]}`, the last one the newest
-    PUT    /__admin/stubs              `{"stubs": [...]}` instead of all that were added
+    POST   /__admin/stubs              adds a stub, or all of a file, `{"stubs": [...], "scenarios": {...}}`
+    PUT    /__admin/stubs              all of a file instead of all that were added
     DELETE /__admin/stubs              takes away all that were added; those of the stub file stay
     GET    /__admin/stubs/ID           one stub
     DELETE /__admin/stubs/ID           takes it away
@@ -45,14 +45,14 @@ def routes(state: State) -> list[Route]:
             if request.method == "DELETE":
                 stubs.replace([])
             elif request.method == "PUT":
-                stubs.replace(_several(json_object(await request.body())))
+                stubs.replace(*_several(json_object(await request.body())))
             elif request.method == "POST":
                 body = json_object(await request.body())
-                read = _several(body) if "stubs" in body else [read_stub(body)]
-                added = [shown(stubs.add(stub)) for stub in read]
-                return JSONResponse({"stubs": added}, status_code=201)
+                read = _several(body) if "stubs" in body else ([read_stub(body)], {})
+                return JSONResponse({"stubs": list(map(shown, stubs.add_all(*read)))}, status_code=201)
         except (FormError, FormatError) as error:
             return refuse(error)
+        stubs.look_at_file()
         return JSONResponse(
             {
                 "stubs": [shown(placed) for placed in stubs],
@@ -62,6 +62,7 @@ def routes(state: State) -> list[Route]:
         )
 
     async def one(request: Request) -> JSONResponse:
+        stubs.look_at_file()
         try:
             found = stubs.find(request.path_params["id"])
         except LookupError as error:
@@ -106,9 +107,11 @@ def shown(placed: PlacedStub) -> dict[str, Any]:
     return {"id": placed.id, "source": placed.source, "hits": placed.hits, **placed.stub.as_json()}
 
 
-def _several(body: dict[str, Any]) -> list[Stub]:
+def _several(body: dict[str, Any]) -> tuple[list[Stub], dict[str, str]]:
+    """The stubs of a whole file, and where it has scenarios begin. Raises FormError."""
     check_form({"version": 1, **body}, "StubFile")
-    return [read_stub(each, f"stubs[{at}]") for at, each in enumerate(body["stubs"])]
+    read = [read_stub(each, f"stubs[{at}]") for at, each in enumerate(body["stubs"])]
+    return read, body.get("scenarios", {})
 
 
 def _call(body: dict[str, Any]) -> Call:

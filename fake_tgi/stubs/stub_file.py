@@ -37,7 +37,8 @@ class StubFileError(Mistake, ValueError):
 class StubFile:
     """A file of stubs in the form of the contract StubFile: JSON if it is called `….json`, else YAML.
 
-    `clock` gives seconds; the file is looked at ten times a second at most, and only when a call comes.
+    `clock` gives seconds; the file is looked at ten times a second at most, when a call comes or stubs are
+    asked for.
     `stubs` are those that it held when it could last be read, `states` the states in which scenarios begin,
     and `version` counts how often it was read: 0, never.
     """

@@ -9,7 +9,7 @@ uses one up; one with a route answers any method on a path that asks no model.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
@@ -135,14 +135,22 @@ class StubMap:
             del self._placed[found.id]
             self._changed()
 
-    def replace(self, stubs: Sequence[Stub]) -> list[PlacedStub]:
-        """These instead of all that were added; those of the file stay. The last one is the newest."""
-        return self._place(stubs, "api", instead=True)
+    def add_all(self, stubs: Sequence[Stub], states: Mapping[str, str] | None = None) -> list[PlacedStub]:
+        """These, the last one the newest. `states`: by name, in which one a scenario begins."""
+        with self._lock:
+            self._scenarios.begin_also(states or {})
+            return self._place(stubs, "api")
+
+    def replace(self, stubs: Sequence[Stub], states: Mapping[str, str] | None = None) -> list[PlacedStub]:
+        """The same instead of all that was added; what the file says stays."""
+        with self._lock:
+            self._scenarios.begin_also(states or {}, instead=True)
+            return self._place(stubs, "api", instead=True)
 
     def clear(self) -> None:
         """As at the start: nothing but the stubs of the file, none of them used, and no errors."""
         with self._lock:
-            self._place((), "api", instead=True)
+            self.replace(())
             for placed in self._placed.values():
                 placed.hits = 0
             self.errors.clear()
@@ -176,6 +184,7 @@ class StubMap:
         """The stubs that come closest to answering a call that they do not answer, the closest first."""
         from .near_misses import near_misses  # only a miss pays for the comparison of texts
 
+        self.look_at_file()
         return near_misses(self, Asked(call), self._scenarios, limit)
 
     def fail_late(self, answer: Answer, call: Call, error: BaseException) -> None:
@@ -191,9 +200,16 @@ class StubMap:
         if self.errors:
             raise self.errors[0].error
 
+    def look_at_file(self) -> None:
+        """Takes the stubs of the file, if it has changed since somebody last looked (stub_file.py)."""
+        if self.file is not None:
+            self.file.changed()
+            if self.file.version != self._version:
+                self._take(self.file)
+
     def _fitting(self, call: Call) -> Iterator[tuple[PlacedStub, Exception | None]]:
         """The stubs that match, in their order, and those that cannot tell, with what they raise."""
-        self._look_at_file()
+        self.look_at_file()
         asked = Asked(call)
         for placed in self._candidates(asked):
             if placed.spent or not self._in_state(placed.stub.step):
@@ -261,12 +277,6 @@ class StubMap:
             placed.stub.step is not None or placed.stub.times is not None or len(placed.stub.answers) > 1
             for placed in self._placed.values()
         )
-
-    def _look_at_file(self) -> None:
-        if self.file is not None:
-            self.file.changed()
-            if self.file.version != self._version:
-                self._take(self.file)
 
     def _take(self, file: StubFile) -> None:
         self._version = file.version

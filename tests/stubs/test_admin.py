@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from fake_tgi.app import Application
 from fake_tgi.stubs import Step, Stub
 from tests.fake.asking import Reply, ask, make
 from tests.stubs.serving import post, said, stubbed
+from tests.stubs.test_stub_file import write
 
 ONE = {"when": {"inputs": {"contains": "Hello"}}, "answer": {"text": " Hi."}}
 
@@ -198,3 +200,42 @@ def test_a_reset_forgets_stubs_and_scenarios() -> None:
     assert admin(app, "GET", "stubs").json()["stubs"] == []
     assert app.state.scenarios.states() == {}
     assert app.state.stubs.idle
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_all_of_a_stub_file_can_be_sent_and_says_where_scenarios_begin(method: str) -> None:
+    app = make()
+    inside = {"answer": {"text": " in"}, "scenario": {"name": "login", "state": "in", "next": "out"}}
+    file = {"version": 1, "scenarios": {"login": "in"}, "stubs": [{"answer": {"text": " out"}}, inside]}
+    assert admin(app, method, "stubs", file).status in (200, 201)
+    assert [said(post(app)) for _ in range(2)] == [" in", " out"]
+    admin(app, "DELETE", "scenarios")
+    assert said(post(app)) == " in", "where it begins"
+    admin(app, "DELETE", "scenarios")
+    assert admin(app, "PUT", "stubs", {"stubs": file["stubs"]}).status == 200
+    assert said(post(app)) == " out", "nothing says any more that it begins elsewhere"
+
+
+def test_who_asks_for_the_stubs_sees_the_file_as_it_is_now(tmp_path: Path) -> None:
+    path = tmp_path / "stubs.yaml"
+    path.write_text("version: 1\nstubs: [{answer: {text: one}}]\n")
+    app = make(stubs=str(path))
+    file = app.state.stubs.file
+    assert file is not None
+
+    def change(text: str) -> None:
+        write(path, text)
+        file._next = 0.0
+
+    change("version: 1\nstubs: [{when: {inputs: two}, answer: {text: two}}]\nscenarios: {s: begun}\n")
+    assert [each["answer"] for each in admin(app, "GET", "stubs").json()["stubs"]] == [{"text": "two"}]
+    change("version: 1\nstubs: [{name: three, when: {inputs: three}, answer: {text: three}}]\n")
+    assert admin(app, "GET", "stubs/3").json()["name"] == "three"
+    change("version: 1\nstubs: [{name: four, when: {inputs: four}, answer: {text: four}}]\n")
+    asked = {"method": "POST", "path": "/generate", "headers": {}, "json": {"inputs": "Hello"}}
+    (miss,) = admin(app, "POST", "stubs/near-misses", asked).json()["near_misses"]
+    assert miss["stub"] == "four"
+    change("version: 1\nstubs: []\nscenarios: {login: in}\n")
+    assert [each["name"] for each in admin(app, "GET", "scenarios").json()["scenarios"]] == ["login"]
+    change("version: 2\n")
+    assert "version" in admin(app, "GET", "stubs").json()["problem"]
