@@ -137,6 +137,8 @@ class Answer:
         Raises UpstreamDied, but not before everything is handed out that came until then.
         """
         content = self._response.content
+        if content.at_eof():  # no body: all such answers share one reader, which ends its chunks only once
+            return
         try:
             async for piece in content.iter_chunks():
                 yield piece
