@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .packed import Packed
 from .quick_values import dataclass, unguarded
 
-__all__ = ["Body", "Chunks", "Frame", "Hangup", "Head", "Paced", "RawHeaders", "Wait", "Work"]
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = ["Arrival", "Body", "Chunks", "Frame", "Hangup", "Head", "Paced", "RawHeaders", "Wait", "Work"]
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 
@@ -110,6 +113,30 @@ class Work:
 
     run: Callable[[], Any]
     result: Any = None
+
+    def begin(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Any]:
+        """Has it done, somewhere; called on `loop`."""
+        return loop.run_in_executor(None, self.run)
+
+
+class Arrival(Work):
+    """Something that comes from elsewhere: `run` gives a coroutine, which must not raise, and `task` runs it.
+
+    Comments that keep a quiet stream alive come from there too, and none are added.
+    """
+
+    __slots__ = ("task",)
+
+    task: asyncio.Task[Any] | None
+
+    def __init__(self, run: Callable[[], Any]) -> None:
+        super().__init__(run)
+        self.task = None
+
+    def begin(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Any]:
+        """Has it waited for on the event loop."""
+        self.task = loop.create_task(self.run())
+        return self.task
 
 
 Frame = Head | Body | Chunks | Paced | Wait | Hangup | Work

@@ -70,6 +70,7 @@ class Player:
 
     async def _play(self, frames: Iterator[Frame], patience: _Patience, send: Send) -> None:
         stream = ended = False
+        owed = 0
         for frame in frames:
             kind = type(frame)
             if kind is Chunks:
@@ -77,10 +78,13 @@ class Player:
                 for part in (b"".join(parts),) if self._coalesce else parts:
                     await send({"type": "http.response.body", "body": part, "more_body": True})
             elif kind is Body:
-                await send({"type": "http.response.body", "body": frame.data, "more_body": stream})  # type: ignore[union-attr]
-                ended = not stream
+                owed -= len(frame.data)  # type: ignore[union-attr]
+                more = stream or owed > 0  # what was promised and does not come, a hang-up cuts off
+                await send({"type": "http.response.body", "body": frame.data, "more_body": more})  # type: ignore[union-attr]
+                ended = not more
             elif isinstance(frame, Head):
                 stream = frame.length is None
+                owed = frame.length or 0
                 await send(_start(frame))
                 if frame.length == 0:
                     await send({"type": "http.response.body", "body": b""})
@@ -90,7 +94,7 @@ class Player:
             elif isinstance(frame, Wait):
                 await patience.wait(frame.until, send if stream and not frame.silent else None)
             elif isinstance(frame, Work):
-                frame.result = await patience.work(frame.run, send if stream else None)
+                frame.result = await patience.work(frame, send if stream and kind is Work else None)
             elif isinstance(frame, Hangup):
                 if frame.how == "after" and not ended:
                     await send({"type": "http.response.body", "body": b""})
@@ -131,10 +135,10 @@ class _Patience:
                 timer.cancel()
             await self._look(keep_alive if left > KEEP_ALIVE_INTERVAL else None)
 
-    async def work(self, run: Callable[[], Any], keep_alive: Send | None) -> Any:
-        """The result of `run`, computed in a thread; raises Gone when the client leaves first."""
+    async def work(self, work: Work, keep_alive: Send | None) -> Any:
+        """The result of `work`; raises Gone when the client leaves first."""
         loop = asyncio.get_running_loop()
-        task = loop.run_in_executor(None, run)
+        task = work.begin(loop)
         while not task.done():
             waiter = self._begin(loop)
             task.add_done_callback(partial(_wake_after, waiter))

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .frames import Frame
     from .generation import Generation
     from .journal import ServeEvent
+    from .recordings.beyond import Beyond
     from .recordings.replay import Replay
     from .stubs.stub_file import StubFile
     from .templates import ChatTemplate
@@ -114,6 +115,8 @@ class State:
         """Whether unscripted answers have ids."""
         self.told: Callable[[str], None] = like.told if like is not None else _nobody
         """Is told, in a line for the user, the id of each answer that has one."""
+        self.beyond: Beyond | None = like.beyond if like is not None else None
+        """The real server that stands behind a replay."""
         self.struck: Callable[[str], None] = _nobody
         """Is told of each fault of a stub that strikes the call that is being answered, in words."""
         self._faults = self._planned() if settings.fault or settings.allow_fault_header else None

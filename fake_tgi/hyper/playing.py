@@ -195,8 +195,6 @@ class Playing:
                 lines.append(b"content-length: %d" % length)
         elif not bodiless:
             self._chunked = not old
-            if old:
-                self._keep = False  # nothing but the end of the connection ends such a body
         if not self._keep:
             if not request.keep_alive and not old:
                 lines.append(b"connection: close")
@@ -209,6 +207,8 @@ class Playing:
         found = b"\r\n".join(lines)
         if b"\r\nconnection: " in found and b"\r\nconnection: close" in found.lower():
             self._keep = False
+        if old and length is None and not bodiless:
+            self._keep = False  # nothing but the end of the connection ends such a body, whatever was said
         return found + self._line.dates.line()
 
     def _pace(self, out: bytes = b"") -> None:
@@ -285,7 +285,7 @@ class Playing:
         loop, frames = self._line.loop, self._frames
 
         def done(future: asyncio.Future[Any]) -> None:
-            error = future.exception()
+            error = None if future.cancelled() else future.exception()
             if self._frames is not frames:
                 return  # the client has left
             if self._alarm is not None:
@@ -297,12 +297,13 @@ class Playing:
             frame.result = future.result()
             self._go()
 
-        self._alarm = loop.call_later(KEEP_ALIVE_INTERVAL, self._still_working)
-        loop.run_in_executor(None, frame.run).add_done_callback(done)
+        self._alarm = loop.call_later(KEEP_ALIVE_INTERVAL, self._still_working, type(frame) is Work)
+        frame.begin(loop).add_done_callback(done)
 
-    def _still_working(self) -> None:
-        self._comment()
-        self._alarm = self._line.loop.call_later(KEEP_ALIVE_INTERVAL, self._still_working)
+    def _still_working(self, comments: bool) -> None:
+        if comments:
+            self._comment()
+        self._alarm = self._line.loop.call_later(KEEP_ALIVE_INTERVAL, self._still_working, comments)
 
     def _hang_up(self, how: str, out: bytes) -> None:
         if how == "after" and self._chunked:

@@ -11,59 +11,18 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..hop_headers import HOP_HEADERS
 from ..player import HANG_UP, HangUp, Receive, Send
 from .keeping import Keeper, Keeps, Taken
-from .recording import Ended
+from .passing import GRACE, Passing, passed_on
 from .spool import Left
-from .upstream import Answer, Upstream, UpstreamDied, UpstreamError
+from .upstream import Upstream, UpstreamDied, UpstreamError
 
 __all__ = ["Recorder", "forward", "read_body"]
 
-# Many clients go once they have seen the last event, a moment before the server has closed the answer.
-_GRACE: Final = 0.05  # seconds
-
 # Calls that were cut at the end may take so long to be put down, in seconds.
 _SETTLE: Final = 1.0
-
-# The server in front of us sends its own.
-_NOT_PASSED_ON: Final = HOP_HEADERS | {"date", "server"}
-
-
-@dataclass(slots=True)
-class _Passing:
-    """An answer while it goes past."""
-
-    answer: Answer | None = None
-    pieces: list[bytes] = field(default_factory=list)
-    chunks: list[bytes] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
-    ended: Ended = "client_left"
-
-    def piece(self, data: bytes, is_end: bool, seconds: float) -> None:
-        if data:
-            self.pieces.append(data)
-        if is_end or (data and not self._chunked):
-            self.chunk(seconds)
-
-    def chunk(self, seconds: float) -> None:
-        if self.pieces:
-            self.chunks.append(b"".join(self.pieces))
-            self.times.append(round(seconds, 6))
-            self.pieces.clear()
-
-    def close(self, seconds: float) -> None:
-        """What stands between two ends of chunks counts as one; a body that is not chunked is one."""
-        self.chunk(seconds)
-        if not self._chunked and len(self.chunks) > 1:
-            self.chunks, self.times = [b"".join(self.chunks)], self.times[-1:]
-
-    @property
-    def _chunked(self) -> bool:
-        return self.answer is not None and self.answer.chunked
 
 
 class Recorder:
@@ -136,7 +95,7 @@ async def forward(
         await _refuse(send, 507, "the disk is full: nothing more can be recorded until there is room")
         return
     at, began = time.time(), time.perf_counter()
-    passing = _Passing()
+    passing = Passing()
     method, headers = scope["method"], _headers(scope)
     target = _target(scope)
     hang_up = scope["extensions"].get(HANG_UP) if "extensions" in scope else None
@@ -150,7 +109,7 @@ async def forward(
     try:
         await asyncio.wait((pump, watch), return_when=asyncio.FIRST_COMPLETED)
         if not pump.done():
-            await asyncio.wait((pump,), timeout=_GRACE if passing.answer is not None else 0)
+            await asyncio.wait((pump,), timeout=GRACE if passing.answer is not None else 0)
     finally:
         watch.cancel()
         pump.cancel()
@@ -171,7 +130,7 @@ async def forward(
 
 
 async def _pump(
-    passing: _Passing,
+    passing: Passing,
     upstream: Upstream,
     request: tuple[str, str, list[tuple[str, str]], bytes | None],
     send: Send,
@@ -186,11 +145,7 @@ async def _pump(
         await _refuse(send, 502, str(error))
         return
     clock: Callable[[], float] = time.perf_counter
-    headers = [
-        (name.encode("latin-1"), value.encode("latin-1"))
-        for name, value in answer.headers
-        if name not in _NOT_PASSED_ON
-    ]
+    headers = list(passed_on(answer))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     try:
         async for data, is_end in answer.pieces():

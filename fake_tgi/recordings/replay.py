@@ -12,8 +12,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, cast
 from weakref import WeakSet
 
 from ..call import Call
@@ -30,10 +31,12 @@ from .request_key import RequestKey, request_key
 if TYPE_CHECKING:
     from ..state import State
     from ..tokenizer import Tokenizer
+    from .beyond import Beyond
 
 __all__ = ["MISS", "OnMiss", "Replay", "replay_of"]
 
-OnMiss = Literal["seeded", "fail"]
+OnMiss = Literal["seeded", "fail", "proxy", "record"]
+_PASSED_ON: Final = ("proxy", "record")
 
 # The server sends its own; the length is that of the body.
 _NOT_REPLAYED: Final = HOP_HEADERS | {"date", "content-length"}
@@ -62,7 +65,8 @@ class Replay:
 
     `speed` is how much faster than recorded, above 0; infinity is at once. `on_miss` says what a call gets
     that nobody recorded: "seeded", the router's answer; "fail", 501 with the nearest recordings and why
-    they are not it, and the header `x-fake-tgi-miss`. `refused` are the files that could not be read.
+    they are not it, and the header `x-fake-tgi-miss`; "proxy", what the real server behind the fake answers;
+    "record", that, and it is recorded. `refused` are the files that could not be read.
     """
 
     def __init__(
@@ -145,7 +149,7 @@ class Replay:
     ) -> Iterator[Frame]:
         """The recorded answer to `call`, or what `otherwise` gives: a stub's or the router's.
 
-        `note` is told why, in words, when a recording answers.
+        `note` is told why, in words, when a recording answers, or the server behind the fake.
         """
         stubbed = state.stubs.answers(call)
         track = None if stubbed else self._find(call)
@@ -155,7 +159,11 @@ class Replay:
             return self._played(track.recording, call.received)
         if self.on_miss == "seeded" or stubbed:
             return otherwise()
-        return self._missed(state, call, otherwise)
+        if state.beyond is not None and self.on_miss in _PASSED_ON:
+            if call.unread or call.broken or len(call.body) > state.settings.payload_limit:
+                return otherwise()
+            return self._missed(state, call, otherwise, partial(self._pass_on, state.beyond, call, note))
+        return self._missed(state, call, otherwise, partial(miss, call, self))
 
     def _find(self, call: Call) -> _Track | None:
         target = f"{call.path}?{call.query}" if call.query else call.path
@@ -196,15 +204,26 @@ class Replay:
         if cut:
             yield Hangup()
 
-    def _missed(self, state: State, call: Call, otherwise: Callable[[], Iterator[Frame]]) -> Iterator[Frame]:
-        """The router's answer, as long as it needs no model, or what the model said is recorded."""
+    def _pass_on(self, beyond: Beyond, call: Call, note: Callable[[str], None]) -> Iterator[Frame]:
+        note(f"passed on to {beyond.url}")
+        return beyond.answer(call, keep=self.on_miss == "record")
+
+    def _missed(
+        self,
+        state: State,
+        call: Call,
+        otherwise: Callable[[], Iterator[Frame]],
+        unrecorded: Callable[[], Iterator[Frame]],
+    ) -> Iterator[Frame]:
+        """The router's answer, as long as it needs no model, or what the model said is recorded, or there is
+        no room for the call; else the one for what is `unrecorded`."""
         needs_model = Asked(call).generating
         if needs_model:
-            may_answer = len(self.generations) or len(state.queue)
+            may_answer = len(self.generations) or len(state.queue) or not state.permits.free
         else:
             may_answer = not len(self) or (call.method in ("GET", "HEAD") and call.path in _ALWAYS_ANSWERED)
         if not may_answer:
-            yield from miss(call, self)
+            yield from unrecorded()
             return
         frames = otherwise()
         head: Head | None = None
@@ -221,7 +240,7 @@ class Replay:
             if head is not None:
                 yield head
         except NotRecorded:
-            yield from (Hangup("reset"),) if begun else miss(call, self)
+            yield from (Hangup("reset"),) if begun else unrecorded()
         finally:
             close = getattr(frames, "close", None)
             if close is not None:
@@ -245,7 +264,7 @@ def replay_of(settings: Settings, tokenizer: Tokenizer) -> Replay:
             raise SettingsError(said) from None
         if not os.access(place, os.W_OK | os.X_OK):
             raise SettingsError(f"`replay` must be a folder to record into, but {place} cannot be written to")
-    on_miss: OnMiss = "seeded" if settings.on_miss == "seeded" else "fail"
+    on_miss = cast("OnMiss", settings.on_miss)
     try:
         return Replay.read(place, tokenizer, speed=settings.replay_speed, on_miss=on_miss)
     except FileNotFoundError as error:
