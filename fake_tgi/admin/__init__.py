@@ -19,7 +19,7 @@ from starlette.routing import Route
 from ..model import Condition
 from ..shards.scripted import FormatError
 from . import clock, faults, recordings, requests, scenarios, settings, stubs
-from .bodies import error, json_object, member, refuse
+from .bodies import error, json_object, known, member, refuse
 from .condition import read_condition
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def create_admin(state: State) -> Starlette:
     async def generations(request: Request) -> JSONResponse:
         try:
             body = json_object(await request.body())
+            known(body, ("generations", "replace"))
             queued = state.queue.put(
                 member(body, "generations", list, "a list of generations"),
                 replace=member(body, "replace", bool, "true or false", False),
@@ -81,9 +82,9 @@ def create_admin(state: State) -> Starlette:
         assert isinstance(problem, HTTPException)
         path = request.url.path
         if problem.status_code != 405:
-            known = sorted({_PARAMETER.sub(_named, route.path) for route in routes})
-            there = ", ".join(known)
-            near = get_close_matches(path, known, n=1, cutoff=0.8)
+            paths = sorted({_PARAMETER.sub(_named, route.path) for route in routes})
+            there = ", ".join(paths)
+            near = get_close_matches(path, paths, n=1, cutoff=0.8)
             hint = f" (did you mean {near[0]}?)" if near else ""
             return error(404, f"expected one of {there}{hint}, got {path}", expected=there + hint, got=path)
         allowed = ", ".join(sorted((problem.headers or {})["Allow"].split(", ")))

@@ -7,7 +7,7 @@ the contract AdminError.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from starlette.responses import JSONResponse
@@ -66,8 +66,8 @@ def _no_number(name: str) -> float:
     raise ValueError(f"{name} is no number of JSON's")
 
 
-def known(body: dict[str, Any], names: Collection[str], where: str = "") -> None:
-    """Refuses members with other names than these. Raises FormatError."""
+def known(body: Iterable[str], names: Collection[str], where: str = "") -> None:
+    """Refuses members, or parameters of a query, with other names than these. Raises FormatError."""
     for name in sorted(set(body).difference(names)):
         raise FormatError(f"{where}{name}: expected one of {', '.join(names)}, got {name!r}")
 

@@ -20,7 +20,7 @@ from ..journal import ServeEvent
 from ..journal.json_form import as_json
 from ..matching import FormError, RequestPattern
 from ..shards.scripted import FormatError
-from .bodies import json_object, refuse
+from .bodies import json_object, known, refuse
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -33,7 +33,8 @@ __all__ = ["routes"]
 def routes(state: State) -> list[Route]:
     """The routes over one fake's journal."""
 
-    async def settled(request: Request) -> None:
+    async def settled(request: Request, *names: str) -> None:
+        known(request.query_params.keys(), (*names, "wait"))
         wait = _number(request, "wait", 1.0)
         if wait:
             await state.journal.idle(wait)  # what is still in flight then says so
@@ -49,7 +50,7 @@ def routes(state: State) -> list[Route]:
 
     async def all_of(request: Request) -> JSONResponse:
         try:
-            await settled(request)
+            await settled(request, "limit")
             limit = int(_number(request, "limit", float(state.journal.entries)))
         except FormatError as error:
             return refuse(error)

@@ -82,3 +82,26 @@ def test_a_reset_forgets_the_calls() -> None:
     app = asked()
     ask(app, "POST", "/__admin/reset")
     assert ask(app, "GET", "/__admin/requests").json()["requests"] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/__admin/requests?limt=1", "one of limit, wait"),
+        ("GET", "/__admin/requests/unmatched?limit=1&x=", "one of wait"),
+        ("POST", "/__admin/requests/find?x=1", "one of wait"),
+        ("POST", "/__admin/requests/count?x=1", "one of wait"),
+    ],
+)
+def test_a_parameter_that_there_is_not_is_refused_with_those_that_there_are(
+    method: str, path: str, expected: str
+) -> None:
+    reply = ask(make(), method, path, {} if method == "POST" else None)
+    assert (reply.status, reply.json()["expected"]) == (422, expected)
+
+
+def test_a_member_beside_queued_generations_is_refused() -> None:
+    reply = ask(make(), "POST", "/__admin/generations", {"generations": [], "replce": True})
+    assert (reply.status, reply.json()["path"], reply.json()["expected"]) == (
+        422, "replce", "one of generations, replace",
+    )  # fmt: skip
