@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import ceil, comb, inf
+from operator import attrgetter
 from typing import Final
 
 from ..journal import ServeEvent
@@ -19,8 +21,13 @@ _SHARE: Final = 0.5
 """Of those that were refused together, how many come back together."""
 _REFUSED: Final = 0.25
 """Seconds within which they were."""
-_TOGETHER: Final = (0.02, 0.02)
-"""Seconds within which they come back, and share of their wait: chance would spread them more."""
+_TOGETHER: Final = 0.02
+"""Seconds within which they come back."""
+_SPREAD: Final = (0.1, 0.1)
+"""Share of a wait, or seconds if that is more, that chance spreads it by at the least. Clients that are busy
+spread by some hundredths of a second what they never meant to."""
+_LUCK: Final = 0.001
+"""How likely it may be that such chance makes waits as much alike as they were."""
 _WAITED: Final = 0.4
 """Seconds; what chance does to shorter waits is lost where a client is busy for a moment."""
 
@@ -31,10 +38,18 @@ _AT_ONCE: Final = 10
 _SOON: Final = 1.0
 """Seconds from the refusal to the new call."""
 
+_came: Final = attrgetter("came")
+_waited: Final = attrgetter("waited")
+
 _BUSY: Final = ("overloaded", "unavailable")
 
 
 def _herd(seen: Seen) -> Iterator[Sighting]:
+    """Calls that come back at one instant, or whose waits are the same.
+
+    Refusals of one moment come one after the other, and what comes back equally long after each is as far
+    apart: then only the waits show it.
+    """
     retries: list[_Retry] = []
     for call in seen.calls:
         for before, after in call.retries:
@@ -47,14 +62,18 @@ def _herd(seen: Seen) -> Iterator[Sighting]:
         first = retries[0].refused
         group = [retry for retry in retries if retry.refused <= first + _REFUSED]
         retries = retries[len(group) :]
-        together = _most_together(group)
-        if len(together) >= max(_HERD, _SHARE * len(group)):
+        enough = max(_HERD, _SHARE * len(group))
+        if together := _alike(group, _came, enough, _TOGETHER):
             apart = together[-1].came - together[0].came
-            yield Sighting(
-                tuple(retry.event for retry in together),
-                f"{len(together)} of {len(group)} that were refused together came back within "
-                f"{1000 * apart:.0f} ms, after about {together[0].waited:.3g} s",
-            )
+            how = f"came back within {1000 * apart:.0f} ms, after about {together[0].waited:.3g} s"
+        elif together := _alike(group, _waited, enough):
+            how = f"waited equally long: {together[0].waited:.3f} to {together[-1].waited:.3f} s"
+        else:
+            continue
+        yield Sighting(
+            tuple(retry.event for retry in together),
+            f"{len(together)} of {len(group)} that were refused together {how}",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +86,23 @@ class _Retry:
     event: ServeEvent
 
 
-def _most_together(group: list[_Retry]) -> list[_Retry]:
-    """As many as come back within so short a time that no chance can have been in their waits."""
-    group = sorted(group, key=lambda retry: retry.came)
+def _alike(
+    group: list[_Retry], key: Callable[[_Retry], float], enough: float, within: float = inf
+) -> list[_Retry]:
+    """As many as are so much alike that there was hardly any chance in their waits; none if there may be.
+
+    How many of n lie within a part of what chance spreads them over is expected n * (n - 1 over k - 1) *
+    part ** (k - 1) times.
+    """
+    group = sorted(group, key=key)
     best: list[_Retry] = []
-    for index, first in enumerate(group):
-        within = min(_TOGETHER[0], _TOGETHER[1] * first.waited)
-        found = [retry for retry in group[index:] if retry.came <= first.came + within]
-        best = max(best, found, key=len)
+    for first in range(len(group)):
+        for last in range(first + max(ceil(enough), len(best) + 1) - 1, len(group)):
+            apart = key(group[last]) - key(group[first])
+            part = apart / max(_SPREAD[0] * group[first].waited, _SPREAD[1])
+            others = last - first
+            if apart <= within and len(group) * comb(len(group) - 1, others) * part**others < _LUCK:
+                best = group[first : last + 1]
     return best
 
 

@@ -11,7 +11,7 @@ from fake_tgi.verdict import Received
 
 from .events import call, error_event, stream, token
 
-__all__ = ["GUILTY", "INNOCENT", "Case"]
+__all__ = ["GUILTY", "INNOCENT", "Case", "refused_in_a_row"]
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,16 @@ def herd(number: int, *, spread: float = 0.0) -> list[ServeEvent]:
         for index, body in enumerate(bodies)
     ]
     return first + again
+
+
+def refused_in_a_row(*waits: float) -> list[ServeEvent]:
+    """Different calls that are refused one every 3 ms, and come back after these waits."""
+    number = len(waits)
+    return [
+        call(at + index + 1, came, status=status, seconds=0.0, body={"inputs": index}, connection=index)
+        for index, wait in enumerate(waits)
+        for at, came, status in ((0, 0.003 * index, 429), (number, 0.003 * index + wait, 200))
+    ]
 
 
 GUILTY: dict[str, list[Case]] = {
@@ -242,7 +252,13 @@ GUILTY: dict[str, list[Case]] = {
             ],
         ),
     ],
-    "thundering-herd": [Case("comes back all at once", herd(8))],
+    "thundering-herd": [
+        Case("comes back all at once", herd(8)),
+        Case(
+            "waits as long each time, and is refused one after the other",
+            refused_in_a_row(*(0.5 + 0.002 * (7 * index % 16) for index in range(12))),
+        ),
+    ],
     "unbounded-concurrency": [Case("starts more and more", refused(60, connections=12))],
     "secret-in-url": [Case("puts its token into the URL", [call(1, query="token=hf_9Qz7kLm3Xw8Rt5Vb")])],
 }
@@ -328,7 +344,15 @@ INNOCENT: list[Case] = [
         [TimeoutError("read timed out")],
     ),
     Case("comes back spread", herd(8, spread=0.05)),
-    Case("comes back spread by a tenth of its wait", herd(20, spread=0.0025)),
+    Case("comes back spread by a fifth of its wait", herd(20, spread=0.005)),
+    Case(
+        "waits up to a tenth longer than a second, as chance will have it",
+        refused_in_a_row(*(1.0 + 0.1 * (7 * index % 12) / 12 for index in range(12))),
+    ),
+    Case(
+        "waits up to a quarter less, as chance will have it",
+        refused_in_a_row(*(0.5 - 0.125 * (7 * index % 12) / 12 for index in range(12))),
+    ),
     Case("starts very many at once, before it knows", refused(60, connections=60)),
     Case(
         "starts the same many times at once, and is refused",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from fake_tgi.verdict import RULES, Received, WaiverError, judge
 
 from .events import call, stream, token
-from .guilty import CUT, GUILTY, INNOCENT, TALK, Case, attempts, chunk, talk
+from .guilty import CUT, GUILTY, INNOCENT, TALK, Case, attempts, chunk, refused_in_a_row, talk
 
 CASES = [pytest.param(name, case, id=f"{name}: {case}") for name, cases in GUILTY.items() for case in cases]
 
@@ -46,6 +48,27 @@ def test_an_innocent_client_is_not_accused(case: Case) -> None:
     verdict = judge(case.events, received=case.received)
     assert verdict.ok, str(verdict)
     assert verdict.requests == len(case.events)
+
+
+@pytest.mark.parametrize("number", [5, 6, 8, 12, 30])
+def test_chance_in_waits_is_seldom_taken_for_none(number: int) -> None:
+    """Waits of openai's clients: up to a quarter less than what doubles each time."""
+    chance = Random(number)
+    accused = sum(
+        not judge(refused_in_a_row(*(0.5 - 0.125 * chance.random() for _ in range(number)))).ok
+        for _ in range(60)
+    )
+    assert accused <= 1
+
+
+@pytest.mark.parametrize("number", [5, 6, 8, 12, 30])
+def test_the_same_wait_is_found_whatever_else_a_client_does_meanwhile(number: int) -> None:
+    chance = Random(number)
+    found = sum(
+        not judge(refused_in_a_row(*(0.5 + 0.006 * chance.random() for _ in range(number)))).ok
+        for _ in range(20)
+    )
+    assert found == 20
 
 
 def test_a_waiver_of_nothing_known_says_what_is_near() -> None:
