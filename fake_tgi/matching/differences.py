@@ -46,6 +46,11 @@ class Difference:
         """What came, in words."""
         return self._got if isinstance(self._got, str) else self._got()
 
+    def through(self, clean: Callable[[str], str]) -> Difference:
+        """The same, with whole texts made clean before they are cut to fit a line, and its words after."""
+        expected, got = _through(clean, self._expected), _through(clean, self._got)
+        return Difference(self.where, expected, f"{got}, but with another secret" if got == expected else got)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Difference) and self._parts() == other._parts()
 
@@ -141,6 +146,14 @@ def step(where: str, name: str) -> str:
     return f"{where}.{name}" if where else name
 
 
+def _through(clean: Callable[[str], str], words: Words) -> str:
+    if isinstance(words, str):
+        return clean(words)
+    if isinstance(words, partial) and words.func is _apart:
+        words = partial(_apart, *map(clean, words.args))
+    return clean(words())
+
+
 def _joined(outer: str, inner: str) -> str:
     return outer + inner if not inner or inner.startswith("[") else f"{outer}.{inner}"
 
@@ -167,7 +180,7 @@ def _whole(value: Sequence[object]) -> str:
 def _apart(text: str, other: str) -> str:
     """A text, from a little before it parts from another one where they are too long to be shown whole."""
     start = 0
-    if max(len(text), len(other)) > _SHOWN - 2:
+    if text != other and max(len(text), len(other)) > _SHOWN - 2:
         pairs = enumerate(zip(text, other, strict=False))
         parted = next((at for at, (one, two) in pairs if one != two), min(len(text), len(other)))
         start = max(parted - 30, 0)

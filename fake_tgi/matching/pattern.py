@@ -112,8 +112,13 @@ class RequestPattern:
         return next(self._differences(_asked(call)), None) is None
 
     def difference(self, call: Call | Asked) -> list[Difference]:
-        """Each way in which a call is not the one meant; [] if it is. What a predicate raises is raised."""
-        return list(self._differences(_asked(call)))
+        """Each way in which a call is not the one meant; [] if it is. What a predicate raises is raised.
+
+        What is secret is never shown, neither what is expected nor what a client sent.
+        """
+        from .hiding import without_named_secrets  # only who tells of a miss pays for it
+
+        return [without_named_secrets(each) for each in self._differences(_asked(call))]
 
     def unknown_paths(self) -> list[tuple[str, str]]:
         """Paths that the router has not, though it has one that is near: each with that one."""
@@ -145,7 +150,7 @@ class RequestPattern:
         for name, pattern in self.parameters:
             yield from pattern.differences(asked.parameter(name), step("parameters", name))
         for name, pattern in self.headers:
-            yield from _of_header(name, pattern, asked.headers.get(name))
+            yield from pattern.differences(asked.headers.get(name), step("headers", name))
         if self.body is not None:
             yield from self.body.differences(asked.body, "body")
         if self.predicate is not None and not self.predicate(asked):
@@ -162,18 +167,6 @@ def _near(name: object) -> str:
 
 def _asked(call: Call | Asked) -> Asked:
     return call if isinstance(call, Asked) else Asked(call)
-
-
-def _of_header(name: str, pattern: ValuePattern, value: str | None) -> Iterator[Difference]:
-    """What is secret is never shown, neither what a stub expects nor what a client sent."""
-    from ..secret_names import is_secret_header  # only who names headers pays for it
-
-    for difference in pattern.differences(value, step("headers", name)):
-        if is_secret_header(name):
-            got = "nothing" if value is None else "another one (not shown)"
-            yield Difference(difference.where, "a certain value (not shown)", got)
-        else:
-            yield difference
 
 
 def _routes(route: str | Sequence[str] | None) -> tuple[str, ...] | None:

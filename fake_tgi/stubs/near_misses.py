@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import partial
 from typing import Any, Final
 
+from ..journal.redacted import text_without_secrets
 from ..matching import Asked, Difference
 from ..scenarios import Scenarios
 from .placed import PlacedStub
@@ -49,9 +51,13 @@ class NearMiss:
 def near_misses(
     placed: Iterable[PlacedStub], asked: Asked, scenarios: Scenarios, limit: int
 ) -> list[NearMiss]:
-    """At most `limit` of the stubs that do not answer, the closest first."""
+    """At most `limit` of the stubs that do not answer, the closest first. What is secret is not told."""
     found = [NearMiss(each, tuple(_reasons(each, asked, scenarios))) for each in placed]
-    return sorted((miss for miss in found if miss.differences), key=_distance)[:limit]
+    nearest = sorted((miss for miss in found if miss.differences), key=_distance)[:limit]
+    clean = partial(text_without_secrets, asked.call)
+    return [
+        NearMiss(miss.placed, tuple(each.through(clean) for each in miss.differences)) for miss in nearest
+    ]
 
 
 def _reasons(placed: PlacedStub, asked: Asked, scenarios: Scenarios) -> Iterator[Difference]:

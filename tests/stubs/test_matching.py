@@ -234,6 +234,30 @@ def test_a_secret_is_never_shown() -> None:
     assert difference.got == "nothing"
 
 
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ({"api_key": "secret"}, "body.api_key"),
+        ({"a": [{"x-api-key": {"of": ["secret"]}}]}, "body.a[0].x-api-key.of[0]"),
+        ({"my password": "plain", "my-password": "secret"}, "body.my-password"),
+    ],
+)
+def test_a_secret_member_is_never_shown_nor_what_is_in_it(body: dict[str, Any], where: str) -> None:
+    other = json.loads(json.dumps(body).replace("secret", "secret too"))
+    (difference,) = RequestPattern(body=Equals(other)).difference(call("/generate", body))
+    assert difference.where == where
+    assert "secret" not in str(difference)
+    assert difference.got == "another one (not shown)"
+
+
+def test_that_a_secret_is_missing_is_shown() -> None:
+    pattern, sent = RequestPattern(body=Equals({"password": "secret"})), {"jwt": "secret"}
+    assert list(map(str, pattern.difference(call("/generate", sent)))) == [
+        "body.password: expected a certain value (not shown), got nothing",
+        "body.jwt: expected nothing, got another one (not shown)",
+    ]
+
+
 def test_the_values_of_a_repeated_header_are_joined() -> None:
     sent = Call("POST", "/generate", ((b"x-a", b"1"), (b"x-a", b" 2")))
     assert places(RequestPattern(headers={"X-A": "1, 2"}), sent) == []

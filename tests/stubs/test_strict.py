@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,3 +97,33 @@ def test_the_journal_knows_which_stub_answered() -> None:
     post(app)
     (event,) = app.state.journal
     assert (event.stub, event.why) == ("mine", "call 1 of 2")
+
+
+def _asking(token: str) -> dict[str, Any]:
+    """Words long enough to be cut in many places, with secrets by name and by form."""
+    key = f"sk-{token * 4}"
+    arguments = json.dumps({"a": "b" * 40, "password": "alike" * 9 + token, "z": 1})
+    return {
+        "inputs": f"Run {arguments} and then {'on ' * 40}",
+        "all": [{"jwt": token}, key],
+        "more": {"why": {"api_key": token}, "who": [key, "you"]},
+    }
+
+
+def test_a_refusal_and_its_record_hold_no_secret_wherever_it_stands() -> None:
+    expected, sent = _asking("EXPECTED1same"), _asking("SENT2same")
+    sent["all"].append(3)
+    sent["more"]["why"] = None
+    application = stubbed(
+        Stub({"inputs": expected["inputs"], "body": {"equals": expected}}, name="mine"), strict=True
+    )
+    reply = ask(application, "POST", "/generate?token=SENT2", sent)
+    assert reply.status == 501
+    told = [reply.text, *(str(miss) for miss in reply.json()["near_misses"])]
+    (event,) = application.state.journal
+    for text in (*told, event.body.decode(), event.call.body.decode(), event.call.query):
+        assert "EXPECTED1" not in text
+        assert "SENT2" not in text
+    places = [each["where"] for each in reply.json()["near_misses"][0]["differences"]]
+    assert places == ["inputs", "body.inputs", "body.all", "body.more.why", "body.more.who[0]"]
+    assert all(each["expected"] != each["got"] for each in reply.json()["near_misses"][0]["differences"])
