@@ -16,6 +16,8 @@ __all__ = ["RULES"]
 
 _FEWEST: Final = 3
 """Calls that each open a connection before that is a habit."""
+_HABIT: Final = 0.75
+"""Share of the calls that could have used one. Threads with a session each open some, and keep them."""
 _UNREAD: Final = 1.0
 """Seconds in which nothing could be sent because nobody read."""
 _SENDING: Final = 0.2
@@ -30,24 +32,26 @@ _ONE_CALL: Final = ("curl/", "wget/")
 
 
 def _new_connections(seen: Seen) -> Iterator[Sighting]:
+    """Calls that could have used the connection of the one before. A retry may well use its own call's."""
+    retries = {answer.event.id for call in seen.calls for answer in call.attempts[1:]}
     clients: dict[str, list[ServeEvent]] = defaultdict(list)
     for event in seen.events:
         agent = event.call.header(b"user-agent") or ""
         if event.connection is not None and not agent.lower().startswith(_ONE_CALL):
             clients[agent].append(event)
     for agent, events in clients.items():
-        fresh = [events[0]]
+        could = [events[0]]
         for before, event in pairwise(events):
             in_turn = before.real[1] is not None and event.real[0] >= before.real[1]
-            if in_turn and _could_be_kept(before) and event.earlier == 0:
-                fresh.append(event)
-        kept = len(events) - len({event.connection for event in events})
-        if len(fresh) >= _FEWEST and not kept:
+            if in_turn and _could_be_kept(before) and event.id not in retries:
+                could.append(event)
+        fresh = [event for event in could if event is events[0] or event.earlier == 0]
+        if len(fresh) >= max(_FEWEST, _HABIT * len(could)):
             closed = sum(event.closed is not None or _asks_to_close(event) for event in fresh)
             how = "closed each after its answer" if closed >= len(fresh) - 1 else "left the others open"
             yield Sighting(
                 tuple(fresh),
-                f"{len(events)} calls, one after the other, over {len(events)} connections"
+                f"{len(fresh)} of {len(could)} calls, one after the other, opened a connection each"
                 f"{f' ({agent})' if agent else ''}; it {how}",
             )
 

@@ -105,6 +105,12 @@ def herd(number: int, *, spread: float = 0.0) -> list[ServeEvent]:
     return first + again
 
 
+def sessions(number: int, *, at: float = 0.0, earlier: int = 0, status: int = 200) -> list[ServeEvent]:
+    """A call over a connection that has its own number."""
+    id, body = 10 * number + earlier + 1, {"inputs": number}
+    return [call(id, 2.0 * number + at, body=body, connection=number, earlier=earlier, status=status)]
+
+
 def refused_in_a_row(*waits: float) -> list[ServeEvent]:
     """Different calls that are refused one every 3 ms, and come back after these waits."""
     number = len(waits)
@@ -236,6 +242,24 @@ GUILTY: dict[str, list[Case]] = {
             "leaves one open after each call",
             [call(n, float(n), connection=n, earlier=0) for n in range(1, 5)],
         ),
+        Case(
+            "has a session for each call, in which some are retried",
+            [
+                event
+                for n in range(20)
+                for event in (
+                    *sessions(n, status=429 if n % 4 == 0 else 200),
+                    *(sessions(n, at=0.5, earlier=1) if n % 4 == 0 else []),
+                )
+            ],
+        ),
+        Case(
+            "keeps one connection by luck",
+            [
+                *(call(n, float(n), connection=n, earlier=0) for n in range(1, 8)),
+                call(8, 8.0, connection=7, earlier=1),
+            ],
+        ),
     ],
     "total-timeout-as-read-timeout": [
         Case(
@@ -318,6 +342,10 @@ INNOCENT: list[Case] = [
     Case(
         "keeps its connections, one for each of two at once",
         [call(n, 0.004 * n, connection=n % 2, earlier=n // 2, body={"inputs": n}) for n in range(8)],
+    ),
+    Case(
+        "has four threads that begin one after the other, with a session each",
+        [event for turn in range(2) for n in range(4) for event in sessions(n, at=10.0 * turn, earlier=turn)],
     ),
     Case(
         "opens a connection because the server has closed the one before",
