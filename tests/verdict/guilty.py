@@ -10,8 +10,24 @@ from fake_tgi.journal import ServeEvent
 from fake_tgi.verdict import Received
 
 from .events import call, error_event, stream, token
+from .habits import (
+    CUT,
+    HELLO,
+    TALK,
+    attempts,
+    chunk,
+    commented,
+    herd,
+    left,
+    of_session,
+    refused,
+    refused_in_a_row,
+    sawtooth,
+    split,
+    talk,
+)
 
-__all__ = ["GUILTY", "INNOCENT", "Case", "refused_in_a_row"]
+__all__ = ["GUILTY", "INNOCENT", "Case"]
 
 
 @dataclass(frozen=True)
@@ -24,101 +40,6 @@ class Case:
 
     def __str__(self) -> str:
         return self.about
-
-
-def attempts(*gaps: float, status: int = 429, last: int = 200, **more: Any) -> list[ServeEvent]:
-    """Attempts of one call, with these waits between them; all but the last fail with `status`."""
-    found, at = [], 0.0
-    for number in range(len(gaps) + 1):
-        found.append(call(number + 1, at, status=status if number < len(gaps) else last, **more))
-        at += 0.01 + (gaps[number] if number < len(gaps) else 0.0)
-    return found
-
-
-def talk(*messages: tuple[str, str]) -> dict[str, Any]:
-    """What makes a call a conversation."""
-    written = [{"role": role, "content": content} for role, content in messages]
-    return {"path": "/v1/chat/completions", "body": {"messages": written}}
-
-
-def chunk(text: str) -> bytes:
-    return b'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":"%b"}}]}\n\n' % text.encode()
-
-
-HELLO = (token(1, "Hel"), token(2, "lo", "Hello"))
-CUT = {"ended": "cut by a fault", "faults": ("cut(tokens=1)",)}
-TALK = ("user", "hi")
-
-
-def split(id: int = 1) -> ServeEvent:
-    """A stream of which a piece ends inside a character."""
-    whole = token(1, "kůň", "kůň")
-    at = whole.index("ů".encode()) + 1
-    return stream(id, 0.0, whole[:at], whole[at:], faults=("resegment(segmentation=1)",))
-
-
-def commented(id: int = 1) -> ServeEvent:
-    """A stream that a comment has kept alive."""
-    return stream(id, 0.0, token(1, "Hel"), b":\n\n", token(2, "lo", "Hello"), every=15.0)
-
-
-def left(id: int, at: float, *, after: float, tokens: int, **more: Any) -> ServeEvent:
-    """A stream that flows at a token every tenth of a second, and is left."""
-    data = [token(index, " a") for index in range(1, tokens + 1)]
-    return stream(id, at, *data, every=0.1, ended="client left", closed=after, seconds=after, **more)
-
-
-def sawtooth(id: int, at: float, *, after: float, every: float) -> ServeEvent:
-    """The same with another speed, left just behind a token."""
-    tokens = int(after / every)
-    data = [token(index, " a") for index in range(1, tokens + 1)]
-    body = {"inputs": f"number {id}"}
-    return stream(id, at, *data, every=every, ended="client left", closed=after, seconds=after, body=body)
-
-
-def refused(number: int, *, at: float = 0.0, connections: int = 40) -> list[ServeEvent]:
-    """Many different calls that are refused, one every few milliseconds."""
-    return [
-        call(
-            index + 1,
-            at + index * 0.003,
-            seconds=0.001,
-            status=429,
-            body={"inputs": f"number {index}"},
-            connection=index % connections,
-        )
-        for index in range(number)
-    ]
-
-
-def herd(number: int, *, spread: float = 0.0) -> list[ServeEvent]:
-    """Different calls that are refused together, and come back."""
-    bodies = [{"inputs": f"number {index}"} for index in range(number)]
-    first = [
-        call(index + 1, index * 0.001, status=429, body=body, connection=index)
-        for index, body in enumerate(bodies)
-    ]
-    again = [
-        call(number + index + 1, 0.5 + index * (0.001 + spread), body=body, connection=index)
-        for index, body in enumerate(bodies)
-    ]
-    return first + again
-
-
-def sessions(number: int, *, at: float = 0.0, earlier: int = 0, status: int = 200) -> list[ServeEvent]:
-    """A call over a connection that has its own number."""
-    id, body = 10 * number + earlier + 1, {"inputs": number}
-    return [call(id, 2.0 * number + at, body=body, connection=number, earlier=earlier, status=status)]
-
-
-def refused_in_a_row(*waits: float) -> list[ServeEvent]:
-    """Different calls that are refused one every 3 ms, and come back after these waits."""
-    number = len(waits)
-    return [
-        call(at + index + 1, came, status=status, seconds=0.0, body={"inputs": index}, connection=index)
-        for index, wait in enumerate(waits)
-        for at, came, status in ((0, 0.003 * index, 429), (number, 0.003 * index + wait, 200))
-    ]
 
 
 GUILTY: dict[str, list[Case]] = {
@@ -248,8 +169,8 @@ GUILTY: dict[str, list[Case]] = {
                 event
                 for n in range(20)
                 for event in (
-                    *sessions(n, status=429 if n % 4 == 0 else 200),
-                    *(sessions(n, at=0.5, earlier=1) if n % 4 == 0 else []),
+                    of_session(n, status=429 if n % 4 == 0 else 200),
+                    *([of_session(n, at=0.5, earlier=1)] if n % 4 == 0 else []),
                 )
             ],
         ),
@@ -345,7 +266,7 @@ INNOCENT: list[Case] = [
     ),
     Case(
         "has four threads that begin one after the other, with a session each",
-        [event for turn in range(2) for n in range(4) for event in sessions(n, at=10.0 * turn, earlier=turn)],
+        [of_session(n, at=10.0 * turn, earlier=turn) for turn in range(2) for n in range(4)],
     ),
     Case(
         "opens a connection because the server has closed the one before",

@@ -9,7 +9,8 @@ import pytest
 from fake_tgi.verdict import RULES, Received, WaiverError, judge
 
 from .events import call, stream, token
-from .guilty import CUT, GUILTY, INNOCENT, TALK, Case, attempts, chunk, refused_in_a_row, talk
+from .guilty import GUILTY, INNOCENT, Case
+from .habits import CUT, TALK, attempts, chunk, refused_in_a_row, talk
 
 CASES = [pytest.param(name, case, id=f"{name}: {case}") for name, cases in GUILTY.items() for case in cases]
 
