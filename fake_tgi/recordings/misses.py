@@ -13,8 +13,10 @@ from typing import Any, Final
 from ..call import Call
 from ..frames import Body, Frame, Head
 from ..headers import JSON
+from ..secret_names import is_secret_member
 from .recording import Recording
-from .redaction import Redactor
+from .redaction import PLACEHOLDER, Redactor
+from .request_key import without_secret_parameters
 
 __all__ = ["MISS", "differences", "miss"]
 
@@ -50,7 +52,7 @@ def differences(recording: Recording, call: Call) -> list[str]:
     target = redactor.target(f"{call.path}?{call.query}" if call.query else call.path)
     if recording.method != call.method:
         found.append(f"method: recorded {recording.method}, got {call.method}")
-    if recording.target != target:
+    if without_secret_parameters(recording.target) != without_secret_parameters(target):
         found.append(f"path: recorded {recording.target}, got {target}")
     recorded = next((v for k, v in recording.request_headers if k.lower() == "content-type"), None)
     given = call.header(b"content-type")
@@ -69,7 +71,10 @@ def differences(recording: Recording, call: Call) -> list[str]:
 def _between(was: Any, now: Any, where: str) -> Iterator[str]:
     if isinstance(was, dict) and isinstance(now, dict):
         for key in [*was, *(key for key in now if key not in was)]:
-            yield from _between(was.get(key, _ABSENT), now.get(key, _ABSENT), f"{where}.{key}")
+            one, other = was.get(key, _ABSENT), now.get(key, _ABSENT)
+            if PLACEHOLDER in (one, other) and is_secret_member(key):
+                continue  # whether there is a secret makes no difference
+            yield from _between(one, other, f"{where}.{key}")
     elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
         for index, (one, other) in enumerate(zip(was, now, strict=True)):
             yield from _between(one, other, f"{where}[{index}]")

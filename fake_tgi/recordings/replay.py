@@ -176,7 +176,8 @@ class Replay:
             track = _best([track for track in found or () if _same_media(track.key, key)], call)
             if track is not None:
                 return track
-        return _best([track for track in index.tracks if _alike_but_for_secrets(track.key, key)], call)
+        alike = (track for track in index.tracks if track.key.alike_but_for_secrets(key))
+        return _best([track for track in alike if _same_media(track.key, key)], call)
 
     def _played(self, recording: Recording, began: float) -> Iterator[Frame]:
         headers = tuple(
@@ -290,13 +291,6 @@ def _key_rank(recorded: str | None, given: str | None) -> int:
 
 def _same_media(recorded: RequestKey, asked: RequestKey) -> bool:
     return not recorded.media or recorded.media == asked.media
-
-
-def _alike_but_for_secrets(recorded: RequestKey, asked: RequestKey) -> bool:
-    if recorded.method != asked.method or recorded.target != asked.target or not _same_media(recorded, asked):
-        return False
-    pattern = recorded.pattern()
-    return pattern is not None and pattern.fullmatch(asked.value) is not None
 
 
 def _length(recording: Recording) -> int:

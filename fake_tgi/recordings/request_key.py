@@ -13,23 +13,29 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ..secret_names import is_secret_member, is_secret_parameter
 from .redaction import PLACEHOLDER, Redactor
 
-__all__ = ["RequestKey", "request_key"]
+__all__ = ["RequestKey", "request_key", "without_secret_parameters"]
 
+_MARK: Final = PLACEHOLDER.encode()
 _FORMS: Final = Redactor()
 """Knows nothing but forms and names, and learns nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """`exact` and `value` are redacted; where a body is no JSON they are the same."""
+    """`exact` and `value` are redacted; where a body is no JSON they are the same.
+
+    `bare` is target and value without the parameters and members that are nothing but a secret.
+    """
 
     method: str
     target: str
     media: str
     exact: bytes
     value: bytes
+    bare: tuple[str, bytes]
 
     @property
     def canonical(self) -> bytes:
@@ -37,24 +43,60 @@ class RequestKey:
         head = f"{self.method} {self.target}\n{self.media}\n"
         return head.encode("utf-8", "surrogateescape") + self.value
 
-    def pattern(self) -> re.Pattern[bytes] | None:
-        """Matches the `value` of every request that differs from this one in redacted places alone."""
-        mark = PLACEHOLDER.encode()
-        if mark not in self.value:
+    def alike_but_for_secrets(self, other: RequestKey) -> bool:
+        """Whether `other` differs in redacted places alone, or in that it has no such place or one more."""
+        (target, value), (others_target, others_value) = self.bare, other.bare
+        if self.method != other.method or target != others_target:
+            return False
+        if value == others_value:
+            return True
+        pattern = self._pattern()
+        return pattern is not None and pattern.fullmatch(others_value) is not None
+
+    def _pattern(self) -> re.Pattern[bytes] | None:
+        """Matches every value that differs from this one in redacted places alone."""
+        value = self.bare[1]
+        if _MARK not in value:
             return None
-        return re.compile(rb"[^\"\n]*?".join(map(re.escape, self.value.split(mark))))
+        return re.compile(rb"[^\"\n]*?".join(map(re.escape, value.split(_MARK))))
 
 
 def request_key(method: str, target: str, media: str | None, body: bytes | None) -> RequestKey:
     """The key of a request. `media` is its content type, with parameters or without; None: it has none."""
     exact = _FORMS.text(body) if body else b""
+    target = _FORMS.target(target)
     essence = (media or "").partition(";")[0].strip().lower()
-    return RequestKey(method, _FORMS.target(target), essence, exact, _value(exact))
+    value = _value(exact)
+    bare = (without_secret_parameters(target), _bare_value(exact, value, essence))
+    return RequestKey(method, target, essence, exact, value, bare)
 
 
-def _value(body: bytes) -> bytes:
+def without_secret_parameters(target: str) -> str:
+    """A redacted path with its query, without the parameters that are nothing but a secret."""
+    if PLACEHOLDER not in target:
+        return target
+    path, _, query = target.partition("?")
+    query = _without_secrets(query)
+    return f"{path}?{query}" if query else path
+
+
+def _without_secrets(query: str) -> str:
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    kept = (pair for pair in pairs if not (pair[2] == PLACEHOLDER and is_secret_parameter(pair[0])))
+    return "&".join(map("".join, kept))
+
+
+def _bare_value(exact: bytes, value: bytes, media: str) -> bytes:
+    if _MARK not in value:
+        return value
+    if media == "application/x-www-form-urlencoded":
+        return _without_secrets(exact.decode("latin-1")).encode("latin-1")
+    return _value(exact, bare=True)
+
+
+def _value(body: bytes, *, bare: bool = False) -> bytes:
     try:
-        value = json.loads(body, object_pairs_hook=_Members)
+        value = json.loads(body, object_pairs_hook=_bare_members if bare else _Members)
         return json.dumps(_plain(value), separators=(",", ":")).encode()
     except (ValueError, RecursionError):
         return body
@@ -62,6 +104,12 @@ def _value(body: bytes) -> bytes:
 
 class _Members(list[tuple[str, Any]]):
     """An object as its members, those of the same name too: the router refuses what has such."""
+
+
+def _bare_members(members: list[tuple[str, Any]]) -> _Members:
+    return _Members(
+        member for member in members if not (member[1] == PLACEHOLDER and is_secret_member(member[0]))
+    )
 
 
 def _plain(value: Any) -> Any:

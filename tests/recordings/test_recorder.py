@@ -297,7 +297,7 @@ def test_names_stay_from_run_to_run_so_that_recording_again_changes_what_has_cha
     assert [name.rpartition("-")[0] for name in first] == ["generate/why-is-the-sky-blue"] * 3 + [
         "v1.completions/is-it"
     ]
-    volatile = ('"at"', '"upstream"', '"times"', '   ["x-', '   ["date"', '"created"')
+    volatile = ('"at"', '"upstream"', '"times"', '   ["x-', '   ["date"', "created")
     for name, text in first.items():
         changed = set(text.splitlines()) ^ set(second[name].splitlines())
         assert [line for line in changed if not any(word in line for word in volatile)] == []

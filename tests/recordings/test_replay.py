@@ -19,6 +19,7 @@ from fake_tgi.assembling import assembled
 from fake_tgi.recordings.files import read_recordings, write
 from fake_tgi.recordings.on_miss import passing_on
 from fake_tgi.recordings.recording import Recording, parse_recording, recording_json
+from fake_tgi.recordings.redaction import Redactor
 from fake_tgi.server import Server
 from fake_tgi.settings import Settings, SettingsError
 from fake_tgi.stubs import Stub
@@ -164,6 +165,45 @@ def test_a_request_with_another_secret_is_the_same_request(tmp_path: Path) -> No
         asked = b'{"inputs": "hf_abcdefgh12 my own secret", "a": 1}'
         assert ask(server.base_url, "/generate_stream?token=t", asked)[0] == 200
         assert ask(server.base_url, "/generate_stream?token=t", asked.replace(b"1}", b"2}"))[0] == 501
+
+
+@pytest.mark.parametrize(
+    ("recorded", "asked"),
+    [
+        (("/generate?token=X", b"{}"), ("/generate", b"{}")),
+        (("/generate?token=X&a=1", b"{}"), ("/generate?a=1&api_key=Y", b"{}")),
+        (("/generate", b"{}"), ("/generate?x-api-key=Y", b"{}")),
+        (
+            ("/generate", b'{"inputs": "a", "b": {"password": "p\\"q"}}'),
+            ("/generate", b'{"inputs": "a", "b": {}}'),
+        ),
+        (
+            ("/generate", b'{"inputs": "a", "api_key": [1]}'),
+            ("/generate", b'{"api_key": "x\\"", "inputs": "a"}'),
+        ),
+    ],
+)
+def test_a_recording_answers_whoever_has_another_secret_or_none(
+    tmp_path: Path, recorded: tuple[str, bytes], asked: tuple[str, bytes]
+) -> None:
+    target, text = recorded
+    kept = recording(target=Redactor().target(target), body=Redactor().text(text))
+    with Server(replaying(tmp_path, kept, on_miss="fail")) as server:
+        assert ask(server.base_url, *asked)[0] == 200
+        assert ask(server.base_url, f"{asked[0].partition('?')[0]}?b=1", asked[1])[0] == 501
+        status, _, [(_, answer)] = ask(server.base_url, asked[0], b'{"inputs": "other"}')
+    assert status == 501
+    differences = json.loads(answer)["near_misses"][0]["differences"]
+    assert differences
+    assert all(each.startswith(("body.inputs:", "body.b:")) for each in differences)
+
+
+def test_a_recording_with_a_secret_in_the_same_place_comes_before_one_with_none(tmp_path: Path) -> None:
+    plain = recording(chunks=(b"none",), times=())
+    secret = recording(name="b", target="/generate_stream?token=REDACTED", chunks=(b"one",), times=())
+    with Server(replaying(tmp_path, plain, secret, on_miss="fail")) as server:
+        assert body(ask(server.base_url, "/generate_stream?token=other")) == b"one"
+        assert body(ask(server.base_url, "/generate_stream")) == b"none"
 
 
 def test_answers_to_one_request_come_in_turn_then_the_last_again_until_a_reset(
