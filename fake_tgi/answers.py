@@ -38,25 +38,30 @@ class AnswerId:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """A kind of answers; with an `id`, that one answer to every request."""
+    """A kind of answers; with `ids`, one answer for each time that a call asks the model, the last one from
+    then on, whatever it asks."""
 
     kind: str
-    id: AnswerId | None = None
+    ids: tuple[AnswerId, ...] = ()
 
     def __str__(self) -> str:
-        return self.kind if self.id is None else f"{self.kind}:{self.id}"
+        return f"{self.kind}:{','.join(map(str, self.ids))}" if self.ids else self.kind
 
 
 def answers_of(text: str) -> Answers:
-    """Reads `hypothesis` or `hypothesis:9a0364b9e99bb480`. Raises ValueError with what was expected."""
-    kind, colon, id = text.partition(":")
+    """Reads `hypothesis`, `hypothesis:ID` or `hypothesis:ID,ID`. Raises ValueError with what was expected."""
+    kind, colon, ids = text.partition(":")
     if kind not in KINDS:
         raise ValueError(f"expected one of {', '.join(KINDS)}")
     if not colon:
         return Answers(kind)
     if kind not in DRAWN:
         raise ValueError(f"expected no id, for only the answers of {' and '.join(sorted(DRAWN))} have one")
-    found = _ID.fullmatch(id)
+    return Answers(kind, tuple(_id(kind, each) for each in ids.split(",")))
+
+
+def _id(kind: str, text: str) -> AnswerId:
+    found = _ID.fullmatch(text)
     if found is None:
         raise ValueError(f"expected an id behind {kind}: as the server tells it, such as 9a0364b9e99bb480")
-    return Answers(kind, AnswerId(int(found[1], 16), int(found[2], 16) if found[2] else None))
+    return AnswerId(int(found[1], 16), int(found[2], 16) if found[2] else None)

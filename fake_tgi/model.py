@@ -7,8 +7,10 @@ about to crash after some tokens. Only what a real shard can do is done here.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 
+from .answering import in_turn
 from .generation import Generation
 from .quick_values import dataclass
 from .shard import Shard, ShardRequest
@@ -61,6 +63,15 @@ class Model:
         """Other shards, for calls that come from now on."""
         self._fallback = fallback
         self._obedient = obedient
+
+    def of_call(self) -> Model:
+        """The same for one call, whose answers may come one after the other."""
+        own, obedient = in_turn(self._fallback, self._obedient)
+        if own is self._fallback:
+            return self
+        other = copy(self)
+        other.answer_with(own, obedient)
+        return other
 
     def fallback(self) -> Shard | None:
         """The shard behind everything else, for a request without a grammar; None where something may say

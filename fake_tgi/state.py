@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .answering import Unscripted, is_drawn, shards_for
+from .answering import Ids, Unscripted, is_drawn, shards_for
 from .changing import TIMING, changed
 from .clock import clock_of
 from .cors import Cors
@@ -76,7 +76,7 @@ class State:
         self.settings = self.started = settings
         self._memory = memory
         self._touched = False
-        self._unscripted: dict[str, Shard] = {}
+        self._unscripted: dict[str, Unscripted] = {}
         self.clock = clock = clock or clock_of(settings.clock, settings.speedup)
         self._folder = settings.model_folder
         self.tokenizer = tokenizer or Tokenizer.load(self._folder)
@@ -159,7 +159,7 @@ class State:
         self.drawn = is_drawn(self.settings)
         self.model.answer_with(*self._shards(self.settings))
 
-    def unscripted(self, answers: str) -> Shard:
+    def unscripted(self, answers: str) -> Unscripted:
         """What says the `answers` of this kind, or the one with this id, as if nobody had scripted any."""
         found = self._unscripted.get(answers)
         if found is None:
@@ -230,13 +230,8 @@ class State:
 
     def telling(self, call: Call, event: ServeEvent) -> State:
         """This state, but the ids of drawn answers go into `event` and to the user, a stub's faults too."""
-
-        def told(id: str) -> None:
-            event.why = f"{event.why}; answer {id}" if event.why else f"answer {id}"
-            self.told(f"{call.method} {call.path} got the answer {id}")
-
-        infer = self.infer.over(self.infer.shard)
-        infer.told = told
+        infer = self.infer.over(self.model.of_call() if self.drawn else self.infer.shard)
+        infer.told = Ids(call, event, self.told)
         other = self.inferring(infer)
         other.struck = event.strike
         return other

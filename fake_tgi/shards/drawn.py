@@ -8,6 +8,7 @@ answers, and that answer has no id.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from hashlib import blake2b
 
@@ -41,6 +42,11 @@ class DrawnShard:
         self._key = key_of(seed)
         self._ignore_eos = ignore_eos
         self._otherwise = otherwise
+        self._turn = 0
+
+    def of_call(self) -> DrawnShard:
+        """The shard for one call: the first answer has the first of the ids, the second the second."""
+        return copy(self) if len(self._answers.ids) > 1 else self
 
     def slow(self, request: ShardRequest) -> bool:
         """Drawing takes some milliseconds."""
@@ -48,7 +54,8 @@ class DrawnShard:
 
     def generate(self, request: ShardRequest) -> Generation:
         """The answer to `request`, with its id."""
-        id = self._answers.id or self._id(request)
+        ids = self._answers.ids
+        id = ids[min(self._turn, len(ids) - 1)] if ids else self._id(request)
         if self._ignore_eos and request.grammar is None:
             request = replace(request, ignore_eos=True)
         possible = generations(
@@ -58,9 +65,11 @@ class DrawnShard:
             drawn = draw_numbered(possible, id.number)
         except DrawError:
             return self._otherwise().generate(request)
+        if len(ids) > 1:  # the shard of one call; that of all is shared, and takes no turns
+            self._turn += 1
         seed = drawn.seed if drawn.seed is None or id.seed is None else id.seed
         told = replace(id, seed=seed) if seed is not None else AnswerId(id.number)
-        return replace(drawn, seed=seed, id=str(replace(self._answers, id=told)))
+        return replace(drawn, seed=seed, id=str(Answers(self._answers.kind, (told,))))
 
     def _id(self, request: ShardRequest) -> AnswerId:
         sampling = request.sampling

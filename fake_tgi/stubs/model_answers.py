@@ -154,7 +154,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Unscripted:
-    """What the model would say by itself: `answers` of this kind, or the one with this id.
+    """What the model would say by itself: `answers` of this kind, or the one with this id (or several).
 
     Kinds and ids are those of fake_tgi/answers.py.
     All follow from the server's seed, as any answer that nobody scripted.
@@ -170,7 +170,7 @@ class Unscripted:
             raise FormError(Difference("answers", what, shown(self.answers))) from None
 
     def frames(self, state: State, call: Call, endpoint: Endpoint) -> Iterator[Frame]:
-        return endpoint(state.answered_by(state.unscripted(self.answers)), call)
+        return endpoint(state.answered_by(state.unscripted(self.answers).of_call()), call)
 
     def as_json(self) -> dict[str, Any]:
         return {"answers": self.answers}

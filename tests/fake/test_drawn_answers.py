@@ -148,6 +148,48 @@ def test_an_echo_says_the_prompt_and_stops_where_it_is_told_to() -> None:
     assert generate(app, grammar=grammar)["generated_text"] in ("yes", "no")
 
 
+TWO_PROMPTS = ("/v1/completions", {"prompt": ["one", "two", "three"], "max_tokens": 9})
+STREAMED = ("/v1/completions", {**TWO_PROMPTS[1], "stream": True})
+BEST_OF = ("/generate", body(best_of=2, do_sample=True))
+SEVERAL_INSTANCES = ("/vertex", {"instances": [{"inputs": "one"}, {"inputs": "two"}]})
+NO_TOOL = (
+    "/v1/chat/completions",
+    {
+        "messages": [{"role": "user", "content": "Hello"}],
+        "tools": [{"type": "function", "function": {"name": "look", "parameters": {"properties": {}}}}],
+        "max_tokens": 500,
+    },
+)
+
+
+@DRAWN
+@pytest.mark.parametrize("asked", [TWO_PROMPTS, STREAMED, BEST_OF, SEVERAL_INSTANCES, NO_TOOL])
+def test_what_is_told_of_a_call_brings_all_of_its_answers_back(kind: str, asked: tuple[str, Any]) -> None:
+    """Behind another seed, as often as it is asked, and from a stub as well."""
+    path, payload = asked
+    for seed in range(20):
+        app = make(answers=kind, seed=seed)
+        lines: list[str] = []
+        app.state.told = lines.append
+        first = ask(app, "POST", path, payload)
+        if len(lines) > 1:  # a chat may call the tool, and then the model is asked once
+            break
+    (told,) = {lines[-1].rpartition(" ")[2], ids(app)[0].rpartition(" ")[2]}
+    assert told.count(",") == len(lines) - 1
+    again = make(answers=told, seed=99)
+    stubbed = make(seed=98)
+    stubbed.state.stubs.add(Stub(None, Unscripted(told)))
+    for other in (again, again, stubbed):
+        assert said(ask(other, "POST", path, payload)) == said(first)
+        assert ids(other)[-1].rpartition(" ")[2] == told
+
+
+def said(reply: Reply) -> Any:
+    """What does not change with the time."""
+    found = [reply.json()] if not reply.events else [each for each in reply.events if isinstance(each, dict)]
+    return [{**each, "created": 0} if isinstance(each, dict) else each for each in found]
+
+
 def test_a_stub_may_answer_with_what_nobody_scripted() -> None:
     app = make(answers="adversarial")
     nasty = generate(app)
@@ -167,9 +209,12 @@ def test_the_user_is_told_each_id() -> None:
     reply: Reply = ask(app, "POST", "/v1/completions", {"prompt": ["a", "b"]})
     assert reply.status == 200
     generate(app)
-    assert [line.partition(" got the answer hypothesis:")[0] for line in lines] == [
-        "POST /v1/completions", "POST /v1/completions", "POST /generate",
-    ]  # fmt: skip
+    first, both, other = ids(app)[0].removeprefix("answers hypothesis:").split(",")[0], *ids(app)
+    assert lines == [
+        f"POST /v1/completions got the answer hypothesis:{first}",
+        f"POST /v1/completions got the {both}",
+        f"POST /generate got the answer {other}",
+    ]
     ask(app, "POST", "/ns/a/generate", body())
     assert len(lines) == 4, "of namespaces, too"
 
@@ -180,6 +225,7 @@ def test_the_user_is_told_each_id() -> None:
         ("hypotheses", "expected one of seeded, echo, hypothesis, adversarial"),
         ("echo:12", "expected no id, for only the answers of adversarial and hypothesis have one"),
         ("hypothesis:", "expected an id behind hypothesis: as the server tells it"),
+        ("adversarial:12,", "expected an id behind adversarial: as the server tells it"),
         ("adversarial:xyz", "expected an id behind adversarial: as the server tells it"),
     ],
 )
@@ -190,7 +236,11 @@ def test_what_is_no_kind_and_no_id_is_refused(written: str, says: str) -> None:
 
 @pytest.mark.parametrize(
     "answers",
-    [Answers("echo"), Answers("hypothesis", AnswerId(5)), Answers("adversarial", AnswerId(2**64 - 1, 7))],
+    [
+        Answers("echo"),
+        Answers("hypothesis", (AnswerId(5),)),
+        Answers("adversarial", (AnswerId(2**64 - 1, 7), AnswerId(0))),
+    ],
 )
 def test_what_is_written_is_read(answers: Answers) -> None:
     assert answers_of(str(answers)) == answers
