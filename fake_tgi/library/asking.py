@@ -6,14 +6,13 @@ what differs. Nothing is asserted behind anybody's back.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ..matching import Asked, RequestPattern
 from .near_names import NearNames
-from .seen import SeenRequest
+from .seen import SeenRequest, SeenRequests, came, line_of
 from .stubbing import TextPattern, pattern_of
 from .undisclosed import undisclosed
 
@@ -42,7 +41,8 @@ class Asking(NearNames):
     @property
     def requests(self) -> list[SeenRequest]:
         """Every request, oldest first, as far as the journal remembers: the last thousand."""
-        return [SeenRequest(self._control, event) for event in self._control.events()]
+        found = [SeenRequest(self._control, event) for event in self._control.events()]
+        return SeenRequests(found, "requests", lambda: came(found))
 
     @property
     def last_request(self) -> SeenRequest:
@@ -142,7 +142,7 @@ class Asking(NearNames):
         self._control.settle(_MOMENT)
         seen = self.requests
         if seen:
-            raise AssertionError("\n".join([f"expected no request, got {len(seen)}:", *map(_line, seen)]))
+            raise AssertionError("\n  ".join([f"expected no request, got {len(seen)}:", *map(line_of, seen)]))
 
     def assert_client_ok(
         self, *, waive: Iterable[str] = (), received: Sequence[Received | str | BaseException] = ()
@@ -166,16 +166,11 @@ def _requests(count: int) -> str:
     return f"{count or 'no'} request{'s' * (count != 1)}"
 
 
-def _line(seen: SeenRequest) -> str:
-    body = re.sub(r"\s+", " ", seen.body.decode("utf-8", "replace"))
-    return f"  {seen.id}. {seen.method} {seen.route} {body if len(body) <= 200 else body[:199] + '…'}"
-
-
 def _told(seen: Sequence[SeenRequest], pattern: RequestPattern) -> list[str]:
     if not seen:
         return ["  no request has come"]
     lines = []
     for each in seen:
         told = [str(difference) for difference in pattern.difference(each.call)]
-        lines += [_line(each), *(f"       {each}" for each in told or ["as expected"])]
+        lines += [f"  {line_of(each)}", *(f"       {each}" for each in told or ["as expected"])]
     return lines

@@ -23,7 +23,7 @@ from ..stubs.wire_answers import json_body
 from .books import Begun
 from .control import Control, StubGone
 from .near_names import NearNames
-from .seen import SeenRequest
+from .seen import SeenRequest, SeenRequests, came
 from .undisclosed import undisclosed
 
 if TYPE_CHECKING:
@@ -121,14 +121,18 @@ class StubBuilder(_Lasting):
         more = (*self._faults, *faults_of(faults))
         return StubBuilder(self._control, self._books, self._pattern, self._lifetime, more)
 
-    def reply(self, text: str | Sequence[str], *, finish: FinishReason = "eos_token") -> LiveStub:
+    def reply(self, text: str | Sequence[str], *more: str, finish: FinishReason = "eos_token") -> LiveStub:
         """The model writes this text, whole or in a stream; of several, one a call, the last from then on.
 
-        It is stopped by the limits of the call. `finish` is why it ends if it is said whole.
+        It is stopped by the limits of the call. `finish` is why it ends if it is said whole. Several texts
+        may stand side by side, `reply("a", "b")`, or in a list.
         """
         if not isinstance(text, str) and (isinstance(text, bytes) or not isinstance(text, Sequence)):
             raise FormError(Difference("text", "a text, or several in a list", shown(text)))
-        texts = [text] if isinstance(text, str) else list(text)
+        texts = [text, *more] if isinstance(text, str) else [*text, *more]
+        for each in texts:
+            if not isinstance(each, str):
+                raise FormError(Difference("text", "a text, or several", shown(each)))
         return self._answered([Text(each, finish) for each in texts])
 
     def stream(self, tokens: Sequence[str], *, finish: FinishReason = "eos_token") -> LiveStub:
@@ -265,7 +269,7 @@ class LiveStub(_Lasting):
         found = [event for event in self._control.events() if event.stub_id == self._id]
         if found:
             self._calls = [SeenRequest(self._control, event) for event in found]
-        return list(self._calls)
+        return SeenRequests(self._calls, "calls", self._so_far)
 
     def assert_called(self, times: int | None = None) -> None:
         """It has answered so many calls; None: at least one. Raises AssertionError."""
@@ -279,6 +283,12 @@ class LiveStub(_Lasting):
         """Takes it away. Raises StubGone (a LookupError) if it is not there."""
         _ = self.call_count, self.calls
         self._control.remove_stub(self._id)
+
+    def _so_far(self) -> str:
+        where = "" if self._origin is None else f" ({self._origin})"
+        count = self.call_count
+        answered = f"{self.name}{where} has answered {count or 'no'} call{'s' * (count > 1)}"
+        return f"{answered}; {came([SeenRequest(self._control, event) for event in self._control.events()])}"
 
     def __repr__(self) -> str:
         return f"<{self.name}: {undisclosed(self._stub().as_json())}>"

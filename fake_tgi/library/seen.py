@@ -7,9 +7,10 @@ at most a second, and then reads what there is.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, SupportsIndex, overload
 
 from ..matching import Asked
 from ..matching.differences import differences
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from ..journal import Ending, ServeEvent
     from .control import Control
 
-__all__ = ["SeenRequest"]
+__all__ = ["SeenRequest", "SeenRequests", "came", "line_of"]
 
 _PATIENCE: Final = 1.0
+_SHOWN: Final = 5
 
 
 class SeenRequest(NearNames):
@@ -169,6 +171,43 @@ class SeenRequest(NearNames):
             again = (event for event in self._control.events() if event.id == self.id)
             self._event = next(again, self._event)
         return self._event
+
+
+class SeenRequests(list[SeenRequest]):
+    """Requests in their order, called `name`. For one that is not there, `instead` says what there is."""
+
+    def __init__(self, found: Iterable[SeenRequest], name: str, instead: Callable[[], str]) -> None:
+        super().__init__(found)
+        self._name = name
+        self._instead = instead
+
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> SeenRequest: ...
+
+    @overload
+    def __getitem__(self, index: slice, /) -> list[SeenRequest]: ...
+
+    def __getitem__(self, index: SupportsIndex | slice, /) -> SeenRequest | list[SeenRequest]:
+        __tracebackhide__ = True
+        try:
+            return super().__getitem__(index)
+        except IndexError:
+            raise IndexError(f"there is no {self._name}[{index}]: {self._instead()}") from None
+
+
+def came(seen: Sequence[SeenRequest]) -> str:
+    """What has come, in words: the newest few requests, a line each."""
+    if not seen:
+        return "no request has come"
+    number = len(seen)
+    lines = [f"{number} request{'s have' if number > 1 else ' has'} come:", *map(line_of, seen[-_SHOWN:])]
+    return "\n  ".join(lines)
+
+
+def line_of(seen: SeenRequest) -> str:
+    """What was asked, in one line."""
+    body = re.sub(r"\s+", " ", seen.body.decode("utf-8", "replace"))
+    return f"{seen.id}. {seen.method} {seen.route} {body if len(body) <= 200 else body[:199] + '…'}"
 
 
 def _decoded(event: bytes) -> Any:

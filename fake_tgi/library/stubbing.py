@@ -71,14 +71,18 @@ class Stubbing(NearNames):
     _books: StubBooks
 
     def reply(
-        self, text: str | Sequence[str], *, times: int | None = None, finish: FinishReason = "eos_token"
+        self,
+        text: str | Sequence[str],
+        *more: str,
+        times: int | None = None,
+        finish: FinishReason = "eos_token",
     ) -> LiveStub:
         """The model answers every call that asks it with this text, on any route, streamed or not.
 
         Of several texts each call gets the next one; the last one stays. `times`: for so many calls.
         """
         builder = self.on()
-        return (builder if times is None else builder.times(times)).reply(text, finish=finish)
+        return (builder if times is None else builder.times(times)).reply(text, *more, finish=finish)
 
     def on(
         self,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from fake_tgi import FakeTGI
 from fake_tgi.library import LiveStub, RemoteFake, SeenRequest, Sentence, StubBuilder, Then
@@ -56,6 +57,22 @@ def test_an_argument_that_there_is_not(fake: FakeTGI, slip: Callable[[Any], Any]
     with pytest.raises(TypeError) as raised:
         slip(fake)
     assert str(raised.value).endswith(told)
+
+
+def test_a_request_that_has_not_come_is_told_with_what_has(fake: FakeTGI) -> None:
+    stub, where = fake.on_generate(inputs="Hello").reply("Hi."), here()
+    with pytest.raises(IndexError, match=r"^there is no requests\[0\]: no request has come$"):
+        _ = fake.requests[0]
+    with requests.Session() as session:
+        session.mount(fake.base_url, fake.requests_adapter())
+        session.post(fake.base_url + "/generate", json={"inputs": "Hallo"}, timeout=5)
+    with pytest.raises(IndexError) as raised:
+        _ = stub.calls[0]
+    told = str(raised.value)
+    assert told.startswith("there is no calls[0]: stub 1 (")
+    assert f"{where} has answered no call; 1 request has come:\n  1. POST /generate " in told
+    assert stub.calls == stub.calls[:1] == []
+    assert fake.requests[-1].inputs == "Hallo"
 
 
 def test_what_a_property_raises_is_told_as_it_was_raised() -> None:

@@ -82,6 +82,17 @@ def test_texts_answer_one_call_each_and_the_last_one_stays(fake: FakeTGI) -> Non
     assert [text(fake) for _ in range(3)] == ["one", "two", "two"]
 
 
+def test_several_texts_may_stand_side_by_side_or_in_a_list(fake: FakeTGI) -> None:
+    fake.reply("three", "four", times=2)
+    fake.on_generate(inputs="a").reply("one", "two")
+    fake.on_generate(inputs="b").reply(["one", "two"])
+    assert [text(fake, inputs) for inputs in "aabbcc"] == ["one", "two", "one", "two", "three", "four"]
+    wrongs: tuple[Any, ...] = (("a", 5), (["a", None],), (b"a",))
+    for wrong in wrongs:
+        with pytest.raises(FormError, match="text: expected a text"):
+            fake.on().reply(*wrong)
+
+
 def test_a_reply_may_be_for_so_many_calls(fake: FakeTGI) -> None:
     unscripted = text(fake)
     fake.reset()
@@ -134,6 +145,7 @@ def test_a_tool_is_called(fake: FakeTGI) -> None:
     assert call["function"]["name"] == "weather"
 
 
+@pytest.mark.damages_answers(reason="the answer to another request")
 def test_a_recorded_exchange_answers_by_name_by_file_and_as_a_value(fake: FakeTGI, tmp_path: Path) -> None:
     import json
 
@@ -327,6 +339,7 @@ def test_a_stub_and_a_pattern_are_told_without_their_secrets_and_placed_with_the
     assert placed.stub.when.as_json()["headers"]["authorization"] == key
 
 
+@pytest.mark.damages_answers(reason="TGI has no functions that raise")
 def test_what_a_function_raises_is_kept(fake: FakeTGI) -> None:
     def broken(asked: Any) -> str:
         raise AssertionError("expected another prompt")
