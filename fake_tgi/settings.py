@@ -75,6 +75,7 @@ _TYPES: Final[dict[str, tuple[str, Callable[[object], bool]]]] = {
     "str": ("a string", lambda value: isinstance(value, str)),
     "str | None": ("a string or None", lambda value: value is None or isinstance(value, str)),
     "float": ("a number", lambda value: type(value) in (int, float)),
+    "float | str": ("a number", lambda value: type(value) in (int, float)),
     "float | None": ("a number or None", lambda value: value is None or type(value) in (int, float)),
     "tuple[str, ...]": (
         "a tuple of strings",
@@ -196,8 +197,8 @@ class Settings:
 
     replay: str | None = None
     """A folder or file of recordings to answer from."""
-    replay_speed: float = 1.0
-    """How much faster than recorded, above 0; infinity is at once."""
+    replay_speed: float | str = 1.0
+    """How much faster than recorded, above 0; infinity is at once. `2x` and `instant` become such numbers."""
     on_miss: str = "seeded"
     """What a call gets that is not recorded: `seeded` an answer, `fail` 501, `proxy` the upstream's answer,
     `record` that answer, which is recorded as well."""
@@ -213,6 +214,8 @@ class Settings:
     """Processes that serve on one port (`fake-tgi serve` alone); they answer as one would."""
 
     def __post_init__(self) -> None:
+        if isinstance(self.replay_speed, str):
+            object.__setattr__(self, "replay_speed", _speed(self.replay_speed))
         _check_types(self)
         if self.validation_workers == 0:
             raise SettingsError("`validation_workers` must be > 0")
@@ -344,8 +347,17 @@ def _check_faults(settings: Settings) -> None:
         raise SettingsError(f"`fault`: {error}") from None
 
 
+def _speed(written: str) -> float:
+    from .recordings.speed import SPEED, read_speed  # costs start-up time that few need to pay
+
+    try:
+        return read_speed(written)
+    except ValueError:
+        raise SettingsError(f"`replay_speed` must be {SPEED}, got {written!r}") from None
+
+
 def _check_replay(settings: Settings) -> None:
-    if not settings.replay_speed > 0:
+    if not float(settings.replay_speed) > 0:
         raise SettingsError(f"`replay_speed` must be above 0, got {settings.replay_speed!r}")
     if settings.on_miss not in ("seeded", "fail", "proxy", "record"):
         raise SettingsError(f"`on_miss` must be seeded, fail, proxy or record, got {settings.on_miss!r}")

@@ -3,21 +3,22 @@
 GET    /__admin/recordings  every one, and the files that were refused
 POST   /__admin/recordings  `{"exchanges": […]}` adds some (schema Exchange) until the server is reset;
                             `{"folder": "…"}` plays those of a folder or file on the server's machine instead
-                            of all; `"speed"` and `"on_miss"` say how
+                            of all; `"speed"` and `"on_miss"` say how, as flags do
 DELETE /__admin/recordings  none is played any more, until some are added or the server is reset
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ..recordings.generations import RecordedGenerations
 from ..recordings.recording import Recording, parse_recording
-from ..recordings.replay import Replay
+from ..recordings.replay import OnMiss, Replay
+from ..recordings.speed import INSTANT, SPEED, read_speed
 from ..shards.scripted import FormatError
 from .bodies import json_object, known, member, refuse
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from ..state import State
 
 __all__ = ["routes"]
-
-_INSTANT = float("inf")
 
 
 def routes(state: State) -> list[Route]:
@@ -55,7 +54,7 @@ def _change(state: State, body: dict[str, Any]) -> None:
     values = member(body, "exchanges", list, "a list of recorded exchanges", [])
     found = [parse_recording(value, f"exchanges[{index}]") for index, value in enumerate(values)]
     speed = _speed(body)
-    on_miss = member(body, "on_miss", str, "seeded or fail", None, fits=("seeded", "fail").__contains__)
+    on_miss = _on_miss(state, body)
     replay = _of_folder(state, body) or state.replay or Replay([], RecordedGenerations(state.tokenizer))
     if speed is not None:
         replay.speed = speed
@@ -67,12 +66,31 @@ def _change(state: State, body: dict[str, Any]) -> None:
 
 
 def _speed(body: dict[str, Any]) -> float | None:
-    if body.get("speed") == "instant":
-        return _INSTANT
-    speed = member(
-        body, "speed", (int, float), "a number above 0, or instant", None, fits=lambda number: number > 0
-    )
+    said = body.get("speed")
+    if isinstance(said, str):
+        try:
+            return read_speed(said)
+        except ValueError as error:
+            raise FormatError(f"speed: {error}, got {said!r}") from None
+    speed = member(body, "speed", (int, float), SPEED, None, fits=lambda number: number > 0)
     return None if speed is None else float(speed)
+
+
+def _on_miss(state: State, body: dict[str, Any]) -> OnMiss | None:
+    """Only a start says which server is behind the fake, and where what it answers is kept."""
+    beyond = state.beyond
+    known: tuple[str, ...]
+    if beyond is None:
+        known, hint = ("seeded", "fail"), "seeded or fail (the others: start with --upstream)"
+    elif not beyond.keeps:
+        known, hint = (
+            ("seeded", "fail", "proxy"),
+            "seeded, fail or proxy (record: start with --on-miss record)",
+        )
+    else:
+        known, hint = get_args(OnMiss), "seeded, fail, proxy or record"
+    found: OnMiss | None = member(body, "on_miss", str, hint, None, fits=known.__contains__)
+    return found
 
 
 def _of_folder(state: State, body: dict[str, Any]) -> Replay | None:
@@ -94,7 +112,7 @@ def _listed(replay: Replay | None) -> dict[str, Any]:
         "recordings": list(map(_shown, replay)),
         "generations": len(replay.generations),
         "refused": list(map(str, replay.refused)),
-        "speed": "instant" if replay.speed == _INSTANT else replay.speed,
+        "speed": "instant" if replay.speed == INSTANT else replay.speed,
         "on_miss": replay.on_miss,
     }
 

@@ -76,7 +76,7 @@ class SettingsArguments(TypedDict, total=False):
     clock: Literal["real", "virtual", "stepped"]
     speedup: float
     replay: str | PathLike[str] | None
-    replay_speed: float
+    replay_speed: float | str
     on_miss: str
     upstream: str | None
     fault: str | Sequence[str]

@@ -267,7 +267,7 @@ def replay_of(settings: Settings, tokenizer: Tokenizer) -> Replay:
             raise SettingsError(f"`replay` must be a folder to record into, but {place} cannot be written to")
     on_miss = cast("OnMiss", settings.on_miss)
     try:
-        return Replay.read(place, tokenizer, speed=settings.replay_speed, on_miss=on_miss)
+        return Replay.read(place, tokenizer, speed=float(settings.replay_speed), on_miss=on_miss)
     except FileNotFoundError as error:
         raise SettingsError(f"`replay`: {error}") from None
 

@@ -31,6 +31,8 @@ SENSELESS = [
     ("speedup", 0.0),
     ("clock", "lunar"),
     ("on_miss", "x"),
+    ("replay_speed", "0x"),
+    ("replay_speed", "fast"),
     ("usage_stats", "x"),
     ("fault", "ct"),
 ]  # fmt: skip
@@ -54,3 +56,24 @@ def test_what_makes_no_sense_is_refused_at_every_door(name: str, value: Any, tmp
         assert ask(make(), "PATCH", "/__admin/settings", body).status == 422
         with pytest.raises(SettingsError):
             FakeTGI(listen=False).change(**{name: value})
+
+
+@pytest.mark.parametrize(("written", "speed"), [("2x", 2.0), (".5", 0.5), ("instant", float("inf"))])
+def test_the_speed_of_a_replay_is_written_alike_at_every_door(
+    written: str, speed: float, tmp_path: Path
+) -> None:
+    assert Settings(replay_speed=written).replay_speed == speed
+    assert FakeTGI(listen=False, replay_speed=written).settings.replay_speed == speed
+    assert read_arguments(["--replay-speed", written], {}).settings.replay_speed == speed
+    file = tmp_path / "settings.yaml"
+    file.write_text(f"replay_speed: {written}")
+    assert read_arguments(["--config", str(file)], {}).settings.replay_speed == speed
+    shown = ask(make(), "POST", "/__admin/recordings", {"speed": written}).json()["speed"]
+    assert shown == ("instant" if speed == float("inf") else speed)
+
+
+@pytest.mark.parametrize("written", ["0x", "fast", "", -1, True])
+def test_a_speed_that_is_none_is_refused_over_http_in_the_words_of_the_flag(written: object) -> None:
+    refused = ask(make(), "POST", "/__admin/recordings", {"speed": written})
+    assert refused.status == 422
+    assert refused.json()["expected"] == "a number above 0 such as 2x or 0.5x, or instant"

@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -184,3 +186,30 @@ def test_a_body_that_is_too_long_for_the_fake_is_refused_by_it(tmp_path: Path) -
     with Upstream(stream(*EVENTS)) as upstream, serving(tmp_path, upstream.url, payload_limit=10) as app:
         assert ask(app)[0] == 413
         assert upstream.requests == []
+
+
+def test_who_may_control_a_fake_says_what_a_miss_gets_as_far_as_its_start_allows(tmp_path: Path) -> None:
+    def control(app: Application, value: object) -> object:
+        data = json.dumps(value).encode()
+        request = Request(f"{app.url}/__admin/recordings", data, method="POST")  # type: ignore[attr-defined]
+        try:
+            with urlopen(request, timeout=10) as reply:
+                return json.load(reply)["on_miss"]
+        except HTTPError as error:
+            with error:
+                return json.load(error)["error"]
+
+    with Upstream(stream(*EVENTS)) as upstream:
+        with serving(tmp_path, upstream.url, "record") as app:
+            for words, status in (("fail", 501), ("proxy", 200)):
+                assert control(app, {"on_miss": words}) == words
+                assert ask(app)[0] == status
+        assert not read_recordings(tmp_path).exchanges
+        with serving(tmp_path, upstream.url) as app:
+            refused = (
+                "on_miss: expected seeded, fail or proxy (record: start with --on-miss record), got 'record'"
+            )
+            assert control(app, {"on_miss": "record"}) == refused
+            app.state.beyond = None
+            refused = "on_miss: expected seeded or fail (the others: start with --upstream), got 'proxy'"
+            assert control(app, {"on_miss": "proxy"}) == refused
