@@ -133,6 +133,8 @@ def _streamed_call(choices: list[Any], calls: list[Any], generations: Generation
     start, _ = first_piece(texts)
     begun = tokens[spoken[start] :] if start < len(spoken) else []
     for i, (choice, token) in enumerate(zip(choices, begun, strict=False)):
+        if token["special"]:
+            continue  # behind a whole call, what is told of one is not of it
         piece = choice["delta"].get("tool_calls", [{}])[0].get("function", {}).get("arguments", token["text"])
         for told in (choice["logprobs"] or {}).get("content", ()):
             if not _same_logprob(told, {"text": piece, "logprob": token["logprob"]}):

@@ -23,6 +23,11 @@ def matching(pattern: str, *, printable: bool = True) -> st.SearchStrategy[str]:
     return st.from_regex(pattern, fullmatch=True, alphabet=_PRINTABLE if printable else None)
 
 
+def _ended(pattern: str) -> str:
+    """The same for Python, whose `$` is also before a line break at the end."""
+    return pattern[:-1] + r"\Z" if pattern.endswith("$") and not pattern.endswith(r"\$") else pattern
+
+
 def json_values(schema: Any) -> st.SearchStrategy[Any]:
     """Values for a JSON Schema (2020-12), checked as they are drawn. Raises DrawError if it has none.
 
@@ -103,7 +108,7 @@ class _Values:
 
     def _string(self, schema: dict[str, Any], depth: int) -> st.SearchStrategy[Any]:
         if isinstance(schema.get("pattern"), str):
-            return st.from_regex(schema["pattern"], alphabet=_PRINTABLE)
+            return st.from_regex(_ended(schema["pattern"]), alphabet=_PRINTABLE)
         return st.text(
             _PRINTABLE,
             min_size=count(schema.get("minLength"), 0),

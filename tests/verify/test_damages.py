@@ -98,12 +98,12 @@ FURTHER: dict[str, tuple[Damage, str, str]] = {
     "a header says otherwise than the body": (
         on(GENERATE)(d.header("x-generated-tokens", lambda old: str(int(old) + 1))),
         GENERATE,
-        "headers agree",
+        "headers agree|measure",
     ),
     "characters are counted as bytes": (
         on(GENERATE)(d.header("x-compute-characters", lambda old: str(int(old) + 3))),
         GENERATE,
-        "headers agree",
+        "headers agree|measure",
     ),
     "the template's characters are not counted": (
         on(CHAT)(d.header("x-compute-characters", lambda old: "20")),
@@ -135,7 +135,7 @@ FURTHER: dict[str, tuple[Damage, str, str]] = {
         CHAT,
         "same text",
     ),
-    "the stop sequence is removed": (on(GENERATE)(d.stop_removed), GENERATE, "stop"),
+    "the stop sequence is removed": (on(GENERATE)(d.stop_removed), GENERATE, "stop|concatenation"),
     "the whole text lacks the prompt": (
         on(GENERATE)(d.prompt_forgotten),
         GENERATE,
@@ -155,7 +155,7 @@ FURTHER: dict[str, tuple[Damage, str, str]] = {
             )
         ),
         CHAT,
-        "prompt tokens|headers agree",
+        "prompt tokens|headers agree|measure",
     ),
     "the usage does not add up": (
         on(CHAT, stream=False)(d.edit(lambda v: v["usage"].update(total_tokens=99))),
@@ -182,9 +182,9 @@ FURTHER: dict[str, tuple[Damage, str, str]] = {
     "a regular expression is not obeyed": (
         on(GENERATE)(d.text_in_place("regex", "words")),
         GENERATE,
-        "grammar",
+        "grammar|concatenation",
     ),
-    "a schema is not obeyed": (on(GENERATE)(d.text_in_place('"properties"', "[]")), GENERATE, "grammar"),
+    "a schema is not obeyed": (on(GENERATE)(d.text_in_place('"properties"', "[]")), GENERATE, "grammar|concatenation"),
     "arguments are an object": (on(CHAT, stream=False)(d.edit(d.argument_object)), CHAT, "type"),
     "another tool is called": (on(CHAT, stream=False)(d.lines_as(b'"set_unit"', b'"unset"')), CHAT, "tool"),
     "another tool is called in a stream": (
@@ -202,7 +202,7 @@ FURTHER: dict[str, tuple[Damage, str, str]] = {
     "a greedy answer begins otherwise, if it is short": (
         on(GENERATE)(d.edit(d.other_first_letter)),
         "generate.one",
-        "same text",
+        "same text|return_full_text",
     ),
     "an answer ends for another reason": (
         on("/")(d.lines_as(b'"finish_reason":"length"', b'"finish_reason":"stop_sequence"')),

@@ -65,7 +65,7 @@ class Fake:
     def pids(self) -> set[int]:
         """The processes that serve."""
         listed = subprocess.run(
-            ["ps", "--ppid", str(self.process.pid), "-o", "pid=,args="],
+            ["ps", "-ww", "--ppid", str(self.process.pid), "-o", "pid=,args="],
             capture_output=True,
             text=True,
             check=True,
