@@ -50,8 +50,6 @@ WITHOUT_EFFECT: dict[str, str | None] = {
     "dtype": "bfloat16",
     "kv-cache-dtype": "fp8_e5m2",
     "trust-remote-code": None,
-    "waiting-served-ratio": "0.3",
-    "max-waiting-tokens": "20",
     "cuda-graphs": "1,2,4",
     "prometheus-port": "9001",
     "shard-uds-path": "/tmp/shard",
@@ -75,6 +73,8 @@ WITHOUT_EFFECT: dict[str, str | None] = {
     "usage-stats": "off",
     "enable-prefill-logprobs": None,
 }
+# Of them a batch is told that is simulated, and that prompts do not join in chunks.
+OF_A_BATCH = {"waiting-served-ratio": "0.4", "max-waiting-tokens": "21"}
 # Read by the launcher, or by what it starts, and no flag of either.
 VARIABLES = {
     "HF_TOKEN": "hf_x", "HF_HUB_USER_AGENT_ORIGIN": "test", "PREFIX_CACHING": "0", "ATTENTION": "paged",
@@ -84,7 +84,11 @@ VARIABLES = {
     "HF_HOME": "/data", "HF_HUB_CACHE": "/data", "HF_HUB_OFFLINE": "1", "RUST_BACKTRACE": "1",
     "PYTHON_VERSION": "3.11",
 }  # fmt: skip
-EVERY = {name: value for name, (value, _) in APPLIED.items()} | OLD | WITHOUT_EFFECT | {"ngrok": None}
+EVERY = {name: value for name, (value, _) in APPLIED.items()} | OLD | WITHOUT_EFFECT | OF_A_BATCH
+EVERY |= {"ngrok": None}
+
+
+NO_BATCH = "no effect but with --simulate-batching and --support-chunking false: "
 
 
 def words(name: str, value: str | None) -> list[str]:
@@ -119,6 +123,18 @@ def test_a_flag_that_is_for_machines_is_taken_and_said_to_do_nothing(name: str) 
 def test_its_variable_is_said_to_do_nothing_if_the_launcher_has_it(name: str) -> None:
     told = () if name == "env" else (f"no effect on a fake: {variable(name)}",)
     assert read_arguments([], {variable(name): WITHOUT_EFFECT[name] or "true"}).notices == told
+
+
+@pytest.mark.parametrize("name", OF_A_BATCH)
+def test_a_flag_for_a_batch_counts_where_one_is_simulated_and_else_is_said_to_do_nothing(name: str) -> None:
+    given = words(name, OF_A_BATCH[name])
+    for arguments, spelled in (
+        (read_arguments(given, {}), f"--{name}"),
+        (read_arguments([], {variable(name): OF_A_BATCH[name]}), variable(name)),
+    ):
+        assert arguments.notices == (f"{NO_BATCH}{spelled}",)
+        assert str(getattr(arguments.settings, name.replace("-", "_"))) == OF_A_BATCH[name]
+    assert read_arguments([*given, "--simulate-batching", "--support-chunking", "false"], {}).notices == ()
 
 
 def test_the_old_name_of_a_flag_still_works_but_not_beside_the_new_one() -> None:
@@ -162,16 +178,17 @@ def whole_configuration() -> dict[str, str | None]:
 
 def test_a_whole_configuration_in_flags_starts_it_with_one_line_for_what_does_nothing() -> None:
     given = [word for name, value in whole_configuration().items() for word in words(name, value)]
-    idle, model, address = started(given, VARIABLES)
+    idle, alone, model, address = started(given, VARIABLES)
     assert idle.startswith("fake-tgi: no effect on a fake: ")
     assert set(idle.rpartition(": ")[2].split(", ")) == {f"--{name}" for name in WITHOUT_EFFECT}
+    assert alone == f"fake-tgi: {NO_BATCH}--max-waiting-tokens, --waiting-served-ratio"
     assert model.startswith("fake-tgi: bigscience/bloomz is not a folder here")
     assert address.startswith("fake-tgi: bigscience/bloomz as TGI")
 
 
 def test_a_whole_configuration_in_variables_starts_it() -> None:
     given = {variable(name): value or "true" for name, value in whole_configuration().items()}
-    idle, _, address = started([], VARIABLES | given)
+    idle, _, _, address = started([], VARIABLES | given)
     assert set(idle.rpartition(": ")[2].split(", ")) == {variable(name) for name in WITHOUT_EFFECT} - {"ENV"}
     assert address.startswith("fake-tgi: bigscience/bloomz as TGI")
 
