@@ -164,16 +164,16 @@ class AsgiCall:
                 self._keep = False
             lines.append(b"%b: %b" % (name, value))
         bodiless = head.method == "HEAD" or status in (204, 304)
-        if self._left is None and not self._chunked and not bodiless:
-            if head.old:
-                self._keep = False
-            else:
-                self._chunked = True
-                lines.append(b"transfer-encoding: chunked")
+        unending = self._left is None and not self._chunked and not bodiless
+        if unending and not head.old:
+            self._chunked = True
+            lines.append(b"transfer-encoding: chunked")
         if not head.keep_alive and not head.old:
             lines.append(b"connection: close")
         elif head.old and self._keep:
             lines.append(b"connection: keep-alive")
+        if unending and head.old:
+            self._keep = False  # nothing but the end of the connection ends such a body, whatever was said
         if bodiless:
             self._left = None
         self._line.transport.write(b"\r\n".join(lines) + self._line.dates.line())

@@ -2,15 +2,13 @@
 
 An application that knows frames (`Direct`) is asked for them at once and played by playing.py; any other, and
 its own paths that are not made of frames, are ASGI's (asgi.py). A request behind one that is being answered
-waits; a body that nobody wants is not asked for, and ends the connection unless it is there already.
+waits; a body that nobody wants is not asked for, and ends the connection unless it is there and not long.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-import socket
-import struct
 from collections.abc import Callable, Iterator
 from dataclasses import field
 from typing import Any, Final, Protocol
@@ -21,6 +19,7 @@ from ..connection import Connection
 from ..frames import Frame
 from ..quick_values import dataclass
 from .asgi import AsgiCall
+from .ending import part, reset
 from .playing import Playing
 from .request_body import Body, BrokenBody, Chunked, Sized
 from .request_head import Heads, Refused, RequestHead
@@ -28,6 +27,8 @@ from .response_head import CONTINUE, Dates, refused
 
 __all__ = ["Direct", "HttpProtocol", "Service"]
 
+_SHORT: Final = 16_384
+"""Bytes of a body that is drained whatever comes before it; the comparison is measured."""
 _HELD: Final = 65_536
 """Bytes of further requests that are read while one is being answered."""
 
@@ -82,6 +83,7 @@ class HttpProtocol(asyncio.Protocol):
         "_pieces",
         "_playing",
         "_reading",
+        "_seen",
         "_service",
         "_size",
         "connection",
@@ -108,6 +110,8 @@ class HttpProtocol(asyncio.Protocol):
         self._keep = True
         """False once no further request is to be read."""
         self._held = read
+        self._seen = -1 if connection is None else 0
+        """Bytes of a head that have been looked at; -1 when nothing ever was."""
         self._head: RequestHead | None = None
         """Of the request whose body is being read."""
         self._body: Body | None = None
@@ -170,8 +174,9 @@ class HttpProtocol(asyncio.Protocol):
         self._asgi = None
         if self._body is not None:  # there is more of the body than anybody wanted
             self._body = None
-            keep = False
-        if not (keep and self._keep):
+            self._keep = False
+            part(self.loop, self.transport)
+        elif not (keep and self._keep):
             self._close()
         elif not self._reading and self._held:
             self.transport.resume_reading()
@@ -182,7 +187,7 @@ class HttpProtocol(asyncio.Protocol):
         """Ends the connection: "close" behind what was sent, "reset" at once and with a TCP reset."""
         self._keep = False
         if how == "reset":
-            self.loop.call_soon(self._reset)  # a transport writes in the loop's next turn
+            reset(self.loop, self.transport)
         else:
             self.transport.close()
 
@@ -221,21 +226,24 @@ class HttpProtocol(asyncio.Protocol):
                 break
             else:
                 try:
-                    found = service.heads.read(data)
+                    found = service.heads.read(data, self._seen)
                 except Refused as refusal:
                     self._refuse(refusal.status)
                     break
                 if found is None:
+                    self._seen = len(data)
                     break
+                self._seen = 0
                 head, end = found
                 if service.pass_on is not None and service.pass_on(self, head.path, data):
                     break
-                data = self._begin(head, data[end:])
+                data = self._begin(head, data[end:], end)
         self._held = data if self._keep else b""
         self._reading = False
 
-    def _begin(self, head: RequestHead, data: bytes) -> bytes:
-        """Takes up a request, with what has come behind its head; returns what is behind the request."""
+    def _begin(self, head: RequestHead, data: bytes, size: int) -> bytes:
+        """Takes up a request, with what has come behind its head of `size` bytes; returns what is behind the
+        request."""
         service, length = self._service, head.length
         direct = service.direct
         if direct is None or not direct.direct(head.path):
@@ -247,19 +255,26 @@ class HttpProtocol(asyncio.Protocol):
             if head.expects and length:
                 self.transport.write(CONTINUE)
             body, data = (data, b"") if length == len(data) else (data[:length], data[length:])
-            self._answer(direct, head, body)
+            if length > _SHORT and length + size > Sized.drained and not self._needs_body(direct, head):
+                self._answer(direct, head, body, keep=False)
+            else:
+                self._answer(direct, head, body)
             return data
-        self._body = Chunked() if length is None else Sized(length)
+        self._body = coming = Chunked() if length is None else Sized(length)
         self._pieces, self._size = [], 0
-        if not direct.needs_body(Call(head.method, head.path, head.headers, query=head.query)):
+        if not self._needs_body(direct, head):
             self._head = None
-            data = self._more(self._body, data)
-            self._answer(direct, head, b"", keep=self._body is None, unread=True)
-            return data
+            left = self._more(coming, data)
+            drained = coming.done and size + len(data) - len(left) <= coming.drained
+            self._answer(direct, head, b"", keep=drained, unread=True)
+            return left
         self._head = head
         if head.expects:
             self.transport.write(CONTINUE)
         return self._more(self._body, data)
+
+    def _needs_body(self, direct: Direct, head: RequestHead) -> bool:
+        return direct.needs_body(Call(head.method, head.path, head.headers, query=head.query))
 
     def _more(self, body: Body, data: bytes) -> bytes:
         """Takes what `data` has of the body; returns what is left over."""
@@ -270,6 +285,8 @@ class HttpProtocol(asyncio.Protocol):
             return b""
         if body.done:
             self._body = None
+            if body.last:
+                self._keep = False
         if self._asgi is not None:
             self._asgi.feed(piece, more=not body.done)
         elif self._head is not None:
@@ -320,16 +337,10 @@ class HttpProtocol(asyncio.Protocol):
         self._playing.play(direct.frames(call), head, keep and self._keep and head.keep_alive)
 
     def _refuse(self, status: int) -> None:
+        self._keep = False
         self.transport.write(refused(status, self.dates.line()))
-        self._close()
+        part(self.loop, self.transport)
 
     def _close(self) -> None:
         self._keep = False
         self.transport.close()
-
-    def _reset(self) -> None:
-        # to linger for no time turns a close into a reset
-        self.transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-        )
-        self.transport.abort()

@@ -2,7 +2,9 @@
 
 What hyper refuses never reaches the router: the answer is a status with an empty body, and the connection
 ends. Rules and limits are those of hyper 1.6, httparse 1.10 and http 1.x, observed on a server made of them.
-Reading is a function of bytes alone, so a client that says the same again is read from memory.
+A head that is not complete is refused for what cannot be made good, but only at the first look at it; from
+then on its end is waited for. Reading is a function of bytes alone, so a client that says the same again is
+read from memory.
 """
 
 from __future__ import annotations
@@ -22,13 +24,22 @@ LONGEST_HEAD: Final = 417_792
 
 _LONGEST_TARGET: Final = 65_534  # bytes
 _MOST_HEADERS: Final = 100
+_LONGEST_NAME: Final = 65_535  # bytes
 _LONGEST_BODY: Final = 2**64 - 3  # hyper keeps two numbers for bodies without a length
+_PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+"""What tells HTTP/2 from HTTP/1; as many bytes of a new connection are looked at by themselves."""
 
 _END: Final = re.compile(rb"\n\r?\n")
+_END_AFTER_ALL: Final = re.compile(rb"\r\n\r\n|\n\n")
 _EMPTY_LINES: Final = re.compile(rb"(?:\r?\n)+")
 _TOKEN: Final = rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 _REQUEST_LINE: Final = re.compile(rb"(%b) ([^\x00-\x20\x7f]+) HTTP/(1\.[01])\r?" % _TOKEN)
 _HEADER: Final = re.compile(rb"(%b):([^\x00-\x08\x0a-\x1f\x7f]*)\r?" % _TOKEN)
+_BEGUN_VERSION: Final = rb"(?:H(?:T(?:T(?:P(?:/(?:1(?:\.(?:[01]\r?)?)?)?)?)?)?)?)?"
+_BEGUN_REQUEST_LINE: Final = re.compile(
+    rb"\r?|%b(?: (?:([^\x00-\x20\x7f]+)( %b)?)?)?" % (_TOKEN, _BEGUN_VERSION)
+)
+_BEGUN_HEADER: Final = re.compile(rb"\r?|%b(?::[^\x00-\x08\x0a-\x1f\x7f]*\r?)?" % _TOKEN)
 
 _ABSOLUTE: Final = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._~!$&'()*+,;=:@\[\]%-]+(?![^/?#])")
 _AUTHORITY: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=:@\[\]%-]+")
@@ -74,22 +85,36 @@ class Heads:
     def __init__(self) -> None:
         self._known: BoundedCache[bytes, RequestHead] = BoundedCache(entries=2048, size=2_000_000)
 
-    def read(self, data: bytes) -> tuple[RequestHead, int] | None:
+    def read(self, data: bytes, seen: int = 0) -> tuple[RequestHead, int] | None:
         """The head that `data` starts with and its length in bytes; None while it is not complete.
 
-        Raises Refused.
+        `seen`: how many bytes of it were there the last time, when it was not; -1 for the first bytes of a
+        connection. Raises Refused.
         """
         end = data.find(b"\r\n\r\n") + 4
         if end > 3 and (known := self._known.get(data[:end])) is not None:
             return known, end
+        if seen < 0:
+            if _PREFACE.startswith(data):
+                return None
+            seen = len(_PREFACE)
+            found = self._look(data[:seen])
+            if found is not None or len(data) <= seen:
+                return found
+        if seen and _END_AFTER_ALL.search(data, max(seen - 3, 0)) is None:
+            _check_length(data)
+            return None
+        return self._look(data)
+
+    def _look(self, data: bytes) -> tuple[RequestHead, int] | None:
         start = 0
         if data[:1] in (b"\r", b"\n"):  # empty lines before a request mean nothing
             empty = _EMPTY_LINES.match(data)
             start = empty.end() if empty is not None else 0
         found = _END.search(data, start)
         if found is None:
-            if len(data) - start > LONGEST_HEAD:
-                raise Refused(431)
+            _check_begun(data[start:])
+            _check_length(data)
             return None
         end = found.end()
         head = read_head(data[start : found.start()])
@@ -101,16 +126,13 @@ class Heads:
 def read_head(data: bytes) -> RequestHead:
     """The head made of the lines in `data`, without the line end of the last one. Raises Refused."""
     first, *lines = data.split(b"\n")
-    parts = _REQUEST_LINE.fullmatch(first)
-    if parts is None:
-        raise Refused
-    method, target, version = parts.groups()
+    method, target, version = _request_line(first)
+    headers = _headers(lines)
     if len(target) > _LONGEST_TARGET:
         raise Refused(414)
-    if len(lines) > _MOST_HEADERS:
+    if len(data) > _LONGEST_NAME and any(len(name) > _LONGEST_NAME for name, _ in headers):
         raise Refused(431)
     path, query = _target(target)
-    headers = tuple(map(_header, lines))
     old = version == b"1.0"
     return RequestHead(
         method.decode("ascii"),
@@ -124,6 +146,50 @@ def read_head(data: bytes) -> RequestHead:
     )
 
 
+def _check_begun(data: bytes) -> None:
+    """Raises Refused where no head begins with `data`."""
+    *lines, last = data.split(b"\n")
+    if lines:
+        _request_line(lines[0])
+        _headers(lines[1:])
+        if _BEGUN_HEADER.fullmatch(last) is None:
+            raise Refused
+        return
+    begun = _BEGUN_REQUEST_LINE.fullmatch(last)
+    if begun is None:
+        raise Refused
+    if begun[2] is not None:
+        _check_utf_8(begun[1])
+
+
+def _check_length(data: bytes) -> None:
+    if len(data) > LONGEST_HEAD:
+        raise Refused(431)
+
+
+def _check_utf_8(target: bytes) -> None:
+    try:
+        target.decode()
+    except UnicodeDecodeError:
+        raise Refused from None
+
+
+def _request_line(line: bytes) -> tuple[bytes, bytes, bytes]:
+    parts = _REQUEST_LINE.fullmatch(line)
+    if parts is None:
+        raise Refused
+    method, target, version = parts.groups()
+    _check_utf_8(target)
+    return method, target, version
+
+
+def _headers(lines: Sequence[bytes]) -> RawHeaders:
+    headers = tuple(map(_header, lines[: _MOST_HEADERS + 1]))  # one too many is read before it is too many
+    if len(headers) > _MOST_HEADERS:
+        raise Refused(431)
+    return headers
+
+
 def _header(line: bytes) -> tuple[bytes, bytes]:
     parts = _HEADER.fullmatch(line)
     if parts is None:
@@ -133,10 +199,6 @@ def _header(line: bytes) -> tuple[bytes, bytes]:
 
 def _target(target: bytes) -> tuple[str, str]:
     """Path and query."""
-    try:
-        target.decode()
-    except UnicodeDecodeError:
-        raise Refused from None
     if _FORBIDDEN.match(target) is not None:
         raise Refused
     text = _NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], target).decode("ascii")
@@ -161,11 +223,13 @@ def _length(headers: RawHeaders, old: bool) -> int | None:
         if name == b"transfer-encoding":
             coding = value.rpartition(b",")[2].strip(b" \t").lower()
         elif name == b"content-length" and coding is None:
-            if not value.isdigit() or len(value) > 20 or (length is not None and int(value) != length):
+            digits = value.lstrip(b"0") or value[:1]
+            given = int(digits) if digits.isdigit() and len(digits) <= 20 else 2**64
+            if given >= 2**64 or length not in (None, given):
                 raise Refused
-            length = int(value)
-            if length > _LONGEST_BODY:
-                raise Refused
+            if given > _LONGEST_BODY:
+                raise Refused(431)
+            length = given
     if coding is None:
         return length or 0
     if coding != b"chunked" or old:
@@ -173,12 +237,11 @@ def _length(headers: RawHeaders, old: bool) -> int | None:
     return None
 
 
-def _keeps_alive(headers: Sequence[tuple[bytes, bytes]], old: bool) -> bool:
-    """HTTP/1.1 goes on unless told to close, HTTP/1.0 only if told to keep the connection."""
-    said = {
-        word.strip(b" \t").lower()
-        for name, value in headers
-        if name == b"connection"
-        for word in value.split(b",")
-    }
-    return b"keep-alive" in said if old else b"close" not in said
+def _keeps_alive(headers: RawHeaders, old: bool) -> bool:
+    """HTTP/1.1 goes on unless told to close, HTTP/1.0 only if told to; what is said later counts more."""
+    keep = not old
+    for name, value in headers:
+        if name == b"connection":
+            said = [word.strip(b" \t").lower() for word in value.split(b",")] if value.isascii() else []
+            keep = b"close" not in said if keep else b"keep-alive" in said
+    return keep

@@ -279,7 +279,7 @@ def test_a_chunked_body_may_be_cut_anywhere(step: int) -> None:
         b"3\rx",
         b"3\r\nabcd",
         b"0\r\nA b\r\n\r\n",
-        b"0\r\n A: b\r\n",
+        b"0\r\n A: b\r\n\r\n",
         b"1" * 17,
         b"3 4\r\n",
     ],
