@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from ..journal.redacted import text_without_secrets
 from ..matching import Asked, RequestPattern
 from .near_names import NearNames
 from .seen import SeenRequest, SeenRequests, came, line_of
@@ -171,6 +173,7 @@ def _told(seen: Sequence[SeenRequest], pattern: RequestPattern) -> list[str]:
         return ["  no request has come"]
     lines = []
     for each in seen:
-        told = [str(difference) for difference in pattern.difference(each.call)]
+        clean = partial(text_without_secrets, each.call)
+        told = [str(difference.through(clean)) for difference in pattern.difference(each.call)]
         lines += [f"  {line_of(each)}", *(f"       {each}" for each in told or ["as expected"])]
     return lines

@@ -248,6 +248,18 @@ def test_no_secret_is_shown_of_a_body_or_a_query_or_an_answer(asked: Call) -> No
     assert len(event.sent) == 2
 
 
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        (b'{"inputs":"a","password":"b\\"horse","n":1}', b'{"inputs":"a","password":"REDACTED","n":1}'),
+        (b'{"inputs":"a","x-api-key":["horse", 5]}', b'{"inputs":"a","x-api-key":"REDACTED"}'),
+        (b"password=horse&inputs=a&api_key=horse", b"password=REDACTED&inputs=a&api_key=REDACTED"),
+    ],
+)
+def test_a_secret_is_known_by_its_name_whatever_it_is(asked: bytes, shown: bytes) -> None:
+    assert journal().begin(call(asked)).call.body == shown
+
+
 def test_what_is_no_secret_stays_byte_for_byte() -> None:
     body = b'{"inputs":"a token of thanks, testing 123","parameters":{"seed":1}}'
     event = journal().begin(call(body, (b"authorization", b"Bearer testing"), query="tokens=5"))

@@ -335,6 +335,11 @@ def test_a_stub_and_a_pattern_are_told_without_their_secrets_and_placed_with_the
     with pytest.raises(AssertionError) as raised:
         fake.assert_request_made(headers={"x-api-key": contains("much")}, where=lambda asked: True)
     assert "much" not in str(raised.value)
+    post(fake, "/generate", {"inputs": "Hello"})
+    with pytest.raises(AssertionError) as raised:
+        fake.assert_request_made(where=lambda asked: True, body={"subset": {"a": {"jwt": "much"}}})
+    assert 'body.a: expected {"jwt": "REDACTED"}, got nothing' in str(raised.value)
+    assert "much" not in str(raised.value)
     (placed,) = fake.state.stubs
     assert placed.stub.when.as_json()["headers"]["authorization"] == key
 
