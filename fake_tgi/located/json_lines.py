@@ -17,7 +17,7 @@ __all__ = ["read_json"]
 
 # What says how deep a text is nested, and what Python reads though it is no number of JSON's, or cannot read.
 _TELLING: Final = re.compile(
-    r'"(?:[^"\\]|\\.)*"|(?P<open>[\[{])|(?P<close>[\]}])|(?P<none>NaN|-?Infinity)'
+    r'"[^"\\]*(?:\\.[^"\\]*)*"|(?P<open>[\[{])|(?P<close>[\]}])|(?P<none>NaN|-?Infinity)'
     rf"|(?P<long>[0-9]{{{DIGITS + 1},}})",
     re.DOTALL,
 )

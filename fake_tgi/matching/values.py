@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .differences import Difference, FormError, differences, hidden, shown, step, within
 from .json_values import unlike_json
@@ -33,6 +33,9 @@ __all__ = [
 ]
 
 __tracebackhide__ = hidden
+
+_FLAGS: Final = {"a": re.ASCII, "i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
+_OWN_FLAGS: Final = re.compile(r"\(\?([aimsux]+)\)")
 
 
 class Condition(Protocol):
@@ -112,7 +115,7 @@ class Matches:
             yield Difference(where, f"a text like /{self._compiled.pattern}/", partial(shown, value))
 
     def as_json(self) -> tuple[str, Any]:
-        return "matches", self._compiled.pattern
+        return "matches", _with_flags(self._compiled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +290,17 @@ def value_pattern(value: Any, where: str = "pattern") -> ValuePattern:
         with within(where):
             conditions.append(make(operand))
     return ValuePattern(tuple(conditions))
+
+
+def _with_flags(compiled: re.Pattern[str]) -> str:
+    """A regular expression as a text that means the same, flags with which it was compiled and all."""
+    own = _OWN_FLAGS.match(compiled.pattern)
+    said = compiled.flags & ~re.compile(compiled.pattern).flags
+    letters = "".join(letter for letter, flag in _FLAGS.items() if said & flag)
+    if not letters:
+        return compiled.pattern
+    # flags of the whole must stand at its very beginning, all in one place
+    return f"(?{letters}{own[1] if own else ''}){compiled.pattern[own.end() if own else 0 :]}"
 
 
 def _check_json(value: Any, where: str) -> None:

@@ -163,3 +163,20 @@ def test_a_schema_that_never_ends_says_so_of_every_value() -> None:
     endless = Schema({"$ref": "#"})
     (difference,) = endless.differences("a", "body")
     assert "both go too deep" in difference.got
+
+
+@pytest.mark.parametrize(
+    ("compiled", "written"),
+    [
+        (re.compile("a"), "a"),
+        (re.compile("(?i)a"), "(?i)a"),
+        (re.compile("a b", re.I | re.X), "(?ix)a b"),
+        (re.compile("(?m)^a", re.S), "(?sm)^a"),
+        (re.compile(r"\w", re.A), r"(?a)\w"),
+    ],
+)
+def test_a_regular_expression_is_shown_with_its_flags(compiled: re.Pattern[str], written: str) -> None:
+    shown = Matches(compiled).as_json()
+    assert shown == ("matches", written)
+    assert re.compile(written).flags == compiled.flags
+    assert Matches(written).as_json() == shown
