@@ -8,11 +8,12 @@ one answer, calls from the start of the server; both from 1. Times are in second
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from .segmentation import Segmentation
 
 __all__ = [
+    "SEED",
     "Close",
     "Cut",
     "Damage",
@@ -34,14 +35,18 @@ __all__ = [
 ]
 
 
+SEED: Final = f"an integer from 0 to {2**64 - 1}"
+"""What is expected of a seed, here as elsewhere."""
+
+
 def _at_least(name: str, value: float | None, least: float) -> None:
     if value is not None and not (isinstance(value, int | float) and value >= least):
         raise ValueError(f"`{name}` must be at least {least}, got {value!r}")
 
 
 def _status(value: int) -> None:
-    if not (isinstance(value, int) and 100 <= value <= 599):
-        raise ValueError(f"`status` must be an HTTP status from 100 to 599, got {value!r}")
+    if not (isinstance(value, int) and 200 <= value <= 599):  # below, a client goes on waiting for an answer
+        raise ValueError(f"`status` must be an HTTP status from 200 to 599, got {value!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,3 +248,7 @@ class FaultPlan:
 
     rules: tuple[FaultRule, ...] = ()
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if type(self.seed) is not int or not 0 <= self.seed < 2**64:
+            raise ValueError(f"`seed` must be {SEED}, got {self.seed!r}")

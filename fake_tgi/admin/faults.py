@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ..fault_plans import FaultPlan, FaultRule
+from ..fault_plans import SEED, FaultPlan, FaultRule
 from ..faults import FaultError, as_json, read_rule
 from ..shards.scripted import FormatError
 from .bodies import json_object, known, member, refuse
@@ -36,7 +36,7 @@ def routes(state: State) -> list[Route]:
                 body = json_object(await request.body())
                 known(body, ("faults", "seed", "allow_header"))
                 rules = _rules(member(body, "faults", list, "a list of faults", []))
-                seed = member(body, "seed", int, "a whole number", planned.plan.seed)
+                seed = member(body, "seed", int, SEED, planned.plan.seed, fits=lambda seed: 0 <= seed < 2**64)
                 by_header = member(body, "allow_header", bool, "true or false", planned.by_header)
                 if request.method == "PUT" or seed != planned.plan.seed:
                     kept = () if request.method == "PUT" else planned.plan.rules

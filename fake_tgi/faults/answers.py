@@ -83,7 +83,13 @@ def loading(fault: Loading, frames: Iterator[Frame], moment: Moment) -> Iterator
 
 
 def health_lies(fault: HealthLies, frames: Iterator[Frame], moment: Moment) -> Iterator[Frame]:
-    """What a health check says, though the model is as it is. The model is asked all the same."""
+    """What a health check says, though the model is as it is. The model is asked all the same.
+
+    Whatever is not read with GET is no health check, and left alone.
+    """
+    if moment.call.method not in ("GET", "HEAD"):
+        yield from frames
+        return
     sick = refusal("health")
     status = 200 if fault.healthy else sick.status
     for frame in frames:

@@ -152,7 +152,11 @@ class Faults:
             chosen = self._chosen(call)
             if asked is not None:
                 since = self._clock()  # a server that one call finds loading has just begun to
-                chosen += [(rule.fault, since) for rule in read_faults(asked)]
+                chosen += [
+                    (rule.fault, since)
+                    for rule in read_faults(asked)
+                    if not isinstance(rule.fault, HealthLies) or _concerns(rule, call)
+                ]
         except FaultError as error:
             said = string(f"{FAULT_HEADER.decode()}: {error}")
             return answer(400, JSON, b'{"error":%b,"error_type":"fault"}' % said)

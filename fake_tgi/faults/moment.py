@@ -26,7 +26,7 @@ class Moment:
 
 def answer(status: int, headers: RawHeaders = (), body: bytes = b"") -> Iterator[Frame]:
     """A whole answer."""
-    if status < 200 or status in (204, 304):  # these have no body
+    if status in (204, 304):  # these have no body
         yield Head(status, headers, 0)
         return
     yield Head(status, headers, len(body))

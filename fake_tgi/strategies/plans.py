@@ -42,7 +42,7 @@ def _faults(odd: bool) -> st.SearchStrategy[Fault]:
     few, long = st.integers(0, 1000 if odd else 5), st.floats(0.0, 1e6 if odd else 0.05)
     optional_few = st.none() | few
     known: Any = st.sampled_from([(status, text, kind) for status, kind, text in REFUSALS.values()])
-    statuses = st.tuples(st.integers(100, 599), st.text(max_size=5), st.text(max_size=5)) if odd else known
+    statuses = st.tuples(st.integers(200, 599), st.text(max_size=5), st.text(max_size=5)) if odd else known
     types = (
         "text/html",
         "text/plain",

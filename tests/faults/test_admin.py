@@ -73,6 +73,8 @@ def test_the_header_can_be_allowed_and_forbidden() -> None:
             "faults[0]: expected a fault that can be read (cut: tokens: expected a whole number), got {",
         ),
         ({"faults": "cut"}, "faults: expected a list of faults"),
+        ({"seed": -5}, "seed: expected an integer from 0 to 18446744073709551615, got -5"),
+        ({"seed": 2**64}, "seed: expected an integer from 0 to 18446744073709551615, got"),
         ({"rules": []}, "rules: expected one of faults, seed, allow_header"),
         ([], "expected a JSON object"),
     ],

@@ -134,6 +134,18 @@ def test_loading_ends_when_its_time_is_over_and_concerns_every_route() -> None:
     assert (generate(app), ask(app, "GET", "/health").status) == (200, 200)
 
 
+def test_a_health_that_a_call_asks_for_is_that_of_health_checks_alone() -> None:
+    app = create_app(Settings(allow_fault_header=True))
+    wish = {"x-fake-tgi-fault": "health(false)"}
+    assert [generate(app, path=path, **wish) for path in ("/generate", "/")] == [200, 200]
+    found = [ask(app, "GET", path, headers=wish).status for path in ("/health", "/ping", "/info")]
+    assert found == [503, 503, 200]
+    stubbed = create_app()
+    stub = {"when": {"inputs": "x"}, "answer": {"text": "y", "fault": "health(false)"}}
+    assert ask(stubbed, "POST", "/__admin/stubs", {"stubs": [stub]}).status in (200, 201)
+    assert generate(stubbed) == 200
+
+
 def test_health_lies_both_ways() -> None:
     well = fake("health(false)")
     assert (ask(well, "GET", "/health").status, generate(well)) == (503, 200)

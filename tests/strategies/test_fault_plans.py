@@ -66,7 +66,7 @@ def test_plans_shrink_to_one_fault_that_always_happens() -> None:
         (lambda: When(rate=float("nan")), "`rate` must be from 0 to 1, got nan"),
         (lambda: When(first=0), "`first` must be at least 1, got 0"),
         (lambda: When(route="generate"), "`route` must be a path that begins with /"),
-        (lambda: ErrorStatus(99), "`status` must be an HTTP status from 100 to 599, got 99"),
+        (lambda: ErrorStatus(199), "`status` must be an HTTP status from 200 to 599, got 199"),
         (lambda: Stall(-1.0), "`seconds` must be at least 0, got -1.0"),
         (lambda: Drip(0), "`size` must be at least 1, got 0"),
         (lambda: Damage(event=0), "`event` must be at least 1, got 0"),
