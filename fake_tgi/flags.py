@@ -107,7 +107,7 @@ def answers(value: str) -> str:
 
 def replay_speed(value: str) -> float:
     """Reads how much faster than recorded: `2x`, `0.5`, or `instant`. Raises ValueError."""
-    from .recordings.speed import read_speed  # only who gives one pays for it
+    from .timing.speed import read_speed  # only who gives one pays for it
 
     return read_speed(value)
 

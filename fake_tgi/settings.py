@@ -348,7 +348,7 @@ def _check_faults(settings: Settings) -> None:
 
 
 def _speed(written: str) -> float:
-    from .recordings.speed import SPEED, read_speed  # costs start-up time that few need to pay
+    from .timing.speed import SPEED, read_speed  # costs start-up time that few need to pay
 
     try:
         return read_speed(written)

@@ -18,8 +18,8 @@ from starlette.routing import Route
 from ..recordings.generations import RecordedGenerations
 from ..recordings.recording import Recording, parse_recording
 from ..recordings.replay import OnMiss, Replay
-from ..recordings.speed import INSTANT, SPEED, read_speed
 from ..shards.scripted import FormatError
+from ..timing.speed import INSTANT, SPEED, read_speed
 from .bodies import json_object, known, member, refuse
 
 if TYPE_CHECKING:
