@@ -73,7 +73,7 @@ def test_plans_shrink_to_one_fault_that_always_happens() -> None:
         (lambda: Overload(-1), "`retry_after` must be at least 0, got -1"),
         (lambda: Cut(tokens=-1), "`tokens` must be at least 0, got -1"),
         (lambda: Cut(tokens="x"), "`tokens` must be at least 0, got 'x'"),  # type: ignore[arg-type]
-        (lambda: ErrorStatus("x"), "`status` must be an HTTP status from 100 to 599, got 'x'"),  # type: ignore[arg-type]
+        (lambda: ErrorStatus("x"), "`status` must be an HTTP status from 200 to 599, got 'x'"),  # type: ignore[arg-type]
     ],
 )
 def test_what_cannot_be_is_refused(made: Any, told: str) -> None:
