@@ -40,6 +40,8 @@ class Arguments:
 
     def retold(self, error: str) -> str:
         """What an error says, with the names that the user gave to settings."""
+        if self.settings.stubs is not None and error.startswith(f"{Path(self.settings.stubs)}: "):
+            error = f"`stubs`: {error}"  # it is about the file as a whole, not about what stands in it
         return _retold(error, self.spelled)
 
 
@@ -53,11 +55,11 @@ def read_arguments(arguments: Sequence[str], environment: Mapping[str, str]) -> 
     noticed = [flag.name for flag in FLAGS if flag.environment == "noticed" and _says(environment, flag)]
     spelled = {name: _BY_NAME[name].variable for name in noticed} | spelled
     if (config := values.pop("config", None)) is not None:
-        from .config_file import read_config  # only who gives one pays for it
+        from .config_file import read_lines  # only who gives one pays for it
 
-        filed = read_config(config)
-        spelled = {name: f"{name} in {config}" for name in filed} | spelled
-        values = filed | values
+        filed = read_lines(config)
+        spelled = {name: f"{name} ({config}, line {line})" for name, (_, line) in filed.items()} | spelled
+        values = {name: value for name, (value, _) in filed.items()} | values
     if values.pop("ngrok", False):
         raise UsageError("--ngrok: TGI's router stops when it is given, so the fake does; leave it out")
     _merge_old_name(values, spelled)

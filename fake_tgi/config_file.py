@@ -19,7 +19,7 @@ from typing import Any, Final
 from .flags import FLAGS, Flag, refused
 from .mistakes import Mistake
 
-__all__ = ["ConfigFileError", "read_config"]
+__all__ = ["ConfigFileError", "read_config", "read_lines"]
 
 _BESIDE: Final = ("replay", "stubs")
 
@@ -32,6 +32,11 @@ class ConfigFileError(Mistake, ValueError):
 
 def read_config(path: str | Path) -> dict[str, Any]:
     """By the names of flags, the values in the file at `path`. Raises ConfigFileError."""
+    return {name: value for name, (value, _) in read_lines(path).items()}
+
+
+def read_lines(path: str | Path) -> dict[str, tuple[Any, int]]:
+    """The same, each value with its line, from 1."""
     from .located.value import UnreadableError  # only who gives a file pays for reading one
 
     path = Path(path)
@@ -48,7 +53,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
         return {}
     if not isinstance(located.value, dict):
         raise ConfigFileError(f"{path}: expected names of flags with values, got {located.value!r}")
-    found = {}
+    found: dict[str, Any] = {}
     for name, value in located.value.items():
         try:
             found[name] = _value(name, value)
@@ -57,7 +62,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
     for name in _BESIDE:
         if name in found:
             found[name] = str(path.parent / found[name])
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: (value, located.line(name)) for name, value in found.items() if value is not None}
 
 
 def _parsed(path: Path, text: str) -> Any:

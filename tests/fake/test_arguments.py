@@ -149,7 +149,7 @@ def test_what_does_nothing_is_told_in_one_line_by_the_name_it_was_given(tmp_path
     arguments = read(
         "--config", str(file), "--dtype", "float16", DTYPE="bfloat16", QUANTIZE="awq", REVISION="x"
     )
-    named = f"REVISION, json_output in {file}, QUANTIZE, speculate in {file}, --dtype"
+    named = f"REVISION, json_output ({file}, line 2), QUANTIZE, speculate ({file}, line 1), --dtype"
     assert arguments.notices == (f"no effect on a fake: {named}",)
 
 
@@ -201,12 +201,28 @@ def test_what_settings_refuse_is_told_of_the_flag_or_the_variable_that_said_it(
     assert str(refusal.value) == message
 
 
-def test_what_settings_refuse_is_told_of_the_file_that_said_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("speedup: 0", "speedup (FILE, line 2) must be a number above 0, got 0.0"),
+        ("profile: foo", "profile (FILE, line 2): expected the name of a profile"),
+        ("load_factor: 0.5", "load_factor (FILE, line 2): expected a number from 1 to 1000, got 0.5"),
+        ("replay: nothere", "replay (FILE, line 2): FOLDER/nothere: expected a folder of recordings"),
+        (
+            "replay: .\non_miss: proxy",
+            "--upstream and on_miss (FILE, line 3) proxy or record need one another",
+        ),
+        ("stubs: none.yaml", "stubs (FILE, line 2): FOLDER/none.yaml: expected a stub file (UTF-8)"),
+    ],
+)
+def test_what_is_found_when_a_file_is_read_is_told_of_file_and_line(
+    text: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "settings.yaml"
-    file.write_text("speedup: 0\n")
-    with pytest.raises(SettingsError) as refusal:
-        read("--config", str(file))
-    assert str(refusal.value) == f"speedup in {file} must be a number above 0, got 0.0"
+    file.write_text(f"# mine\n{text}\n")
+    assert main(["serve", "--hostname=127.0.0.1", "--port=0", "--config", str(file)]) == 1
+    expected = told.replace("FILE", str(file)).replace("FOLDER", str(tmp_path))
+    assert capsys.readouterr().err.startswith(f"fake-tgi: {expected}")
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
