@@ -1,4 +1,4 @@
-"""What was said through one handle: the stubs that were placed, and those that were only begun."""
+"""What was said through one handle: stubs that were placed, stubs that were only begun, and faults."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..fault_plans import FaultRule
     from ..matching import RequestPattern
     from ..stubs.origin import Origin
     from .live import LiveStub, StubBuilder
 
-__all__ = ["Begun", "StubBooks"]
+__all__ = ["Begun", "Books", "Planned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,21 @@ class Begun:
     origin: Origin | None
 
 
-class StubBooks:
-    """The stubs in their order, and what has said which calls but not yet what answers them."""
+@dataclass(slots=True)
+class Planned:
+    """A fault that was said, and where. `required`: some call should come for it."""
+
+    rule: FaultRule
+    origin: Origin | None
+    required: bool
+
+
+class Books:
+    """Stubs and faults in their order; `begun` has said which calls, but not yet what answers them."""
 
     def __init__(self) -> None:
         self.stubs: list[LiveStub] = []
+        self.planned: list[Planned] = []
         self._begun: dict[StubBuilder, Begun] = {}
 
     @property
@@ -42,4 +53,5 @@ class StubBooks:
 
     def clear(self) -> None:
         self.stubs.clear()
+        self.planned.clear()
         self._begun.clear()

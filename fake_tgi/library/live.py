@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..generation import FinishReason, Token
     from ..recordings.recording import Recording
     from ..stubs import StubToken
-    from .books import StubBooks
+    from .books import Books
 
 __all__ = ["Lifetime", "LiveStub", "StubBuilder"]
 
@@ -101,7 +101,7 @@ class StubBuilder(_Lasting):
     def __init__(
         self,
         control: Control,
-        books: StubBooks,
+        books: Books,
         pattern: RequestPattern,
         lifetime: Lifetime | None = None,
         faults: tuple[Fault, ...] = (),

@@ -21,7 +21,7 @@ from .near_names import NearNames
 
 if TYPE_CHECKING:
     from ..generation import FinishReason
-    from .books import StubBooks
+    from .books import Books
     from .control import Control
 
 __all__ = ["Stubbing", "TextPattern", "pattern_of"]
@@ -68,7 +68,7 @@ class Stubbing(NearNames):
     _what = "a fake"
 
     _control: Control
-    _books: StubBooks
+    _books: Books
 
     def reply(
         self,

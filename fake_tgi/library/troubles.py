@@ -35,7 +35,9 @@ from ..faults import rules_of, spelled
 from ..refusals import refusal
 from ..segmentation import Segmentation
 from ..stubs.error_answers import CAUSES
+from ..stubs.origin import origin
 from ..timing.durations import duration
+from .books import Books, Planned
 from .near_names import NearNames
 
 if TYPE_CHECKING:
@@ -213,9 +215,12 @@ class Sentence(NearNames):
 
     _what = "a sentence of faults"
 
-    def __init__(self, control: Control, rules: Sequence[FaultRule], next_call: int | None) -> None:
+    def __init__(
+        self, control: Control, books: Books, planned: Sequence[Planned], next_call: int | None
+    ) -> None:
         self._control = control
-        self._rules = tuple(rules)
+        self._books = books
+        self._planned = tuple(planned)
         self._next = next_call
 
     @property
@@ -223,47 +228,60 @@ class Sentence(NearNames):
         """What goes wrong afterwards. Raises ValueError where there is no afterwards."""
         if self._next is None:
             raise ValueError("what goes on for ever has nothing after it: say how many calls, with times=")
-        return Then(self._control, self._rules, self._next)
+        return Then(self._control, self._books, self._planned, self._next)
+
+    def optional(self) -> Sentence:
+        """That no call comes for some of it is fine."""
+        for planned in self._planned:
+            planned.required = False
+        return self
 
     @property
     def rules(self) -> tuple[FaultRule, ...]:
         """The faults, and when."""
-        return self._rules
+        return tuple(planned.rule for planned in self._planned)
 
     @property
     def unstruck(self) -> list[str]:
         """Those that have not struck any call that the journal remembers, in words."""
         struck = {fault for event in self._control.events() for fault in event.faults}
-        return [told for told in (spelled(rule.fault) for rule in self._rules) if told not in struck]
+        return [told for told in (spelled(rule.fault) for rule in self.rules) if told not in struck]
 
     def __repr__(self) -> str:
-        return f"<faults: {', then '.join(spelled(rule.fault) for rule in self._rules) or 'none'}>"
+        return f"<faults: {', then '.join(spelled(rule.fault) for rule in self.rules) or 'none'}>"
 
 
 class Then(Troubles):
     """The rest of a sentence."""
 
-    def __init__(self, control: Control, rules: Sequence[FaultRule], first: int) -> None:
+    def __init__(self, control: Control, books: Books, planned: Sequence[Planned], first: int) -> None:
         self._control = control
-        self._rules = tuple(rules)
+        self._books = books
+        self._planned = tuple(planned)
         self._first = first
 
     def _say(self, fault: Fault | None, times: Times, route: str | None) -> Sentence:
         if times is not None and (type(times) is not int or times < 1):
             raise ValueError(f"times: expected a number of calls from 1, or None for all, got {times!r}")
-        rules = self._rules
+        planned = self._planned
         if fault is not None:
             rule = FaultRule(fault, When(first=self._first, times=times, route=route))
-            self._control.add_faults([rule])
-            rules = (*rules, rule)
-        return Sentence(self._control, rules, None if times is None else self._first + times)
+            planned = (*planned, *_planned(self._control, self._books, [rule]))
+        return Sentence(self._control, self._books, planned, None if times is None else self._first + times)
 
 
-def spoken(control: Control, faults: Sequence[str | FaultRule]) -> Sentence:
+def spoken(control: Control, books: Books, faults: Sequence[str | FaultRule]) -> Sentence:
     """Faults that were written down, all from the next call."""
     rules = [rule for each in faults for rule in (rules_of([each]) if isinstance(each, str) else (each,))]
+    return Sentence(control, books, _planned(control, books, rules), None)
+
+
+def _planned(control: Control, books: Books, rules: Sequence[FaultRule]) -> list[Planned]:
+    """What is for so many calls is said with some in mind; what goes on for ever is how things are."""
     control.add_faults(rules)
-    return Sentence(control, rules, None)
+    planned = [Planned(rule, origin(), rule.when.times is not None) for rule in rules]
+    books.planned += planned
+    return planned
 
 
 def _seconds(value: float | str) -> float:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..model import Condition
 from .asking import Asking
-from .books import StubBooks
+from .books import Books
 from .cases import Case, inject
 from .clocks import FakeClock
 from .live import LiveStub
@@ -31,7 +31,7 @@ class Verbs(Stubbing, Troubles, Asking):
 
     def __init__(self, control: Control) -> None:
         self._control = control
-        self._books = StubBooks()
+        self._books = Books()
 
     @property
     def stubs(self) -> list[LiveStub]:
@@ -57,11 +57,12 @@ class Verbs(Stubbing, Troubles, Asking):
 
     def fault(self, *faults: str | FaultRule) -> Sentence:
         """Faults in the words of `--fault`, from now on: `"cut(tokens=3) rate=0.1"`. Raises FaultError."""
-        return spoken(self._control, faults)
+        return spoken(self._control, self._books, faults)
 
     def clear_faults(self) -> None:
         """Nothing goes wrong any more, whoever has said so."""
         self._control.clear_faults()
+        self._books.planned.clear()
 
     def inject(self, case: Case) -> LiveStub:
         """Every call that asks as `case` does is answered with that error, until it is removed."""
@@ -99,6 +100,8 @@ class Verbs(Stubbing, Troubles, Asking):
         brings back those of the start. Raises SettingsError (a ValueError).
         """
         self._control.change(settings)
+        if "seed" in settings:  # with which all faults begin anew
+            self._books.planned.clear()
 
     def sick(
         self,
@@ -126,4 +129,4 @@ class Verbs(Stubbing, Troubles, Asking):
         self._books.clear()
 
     def _say(self, fault: Fault | None, times: int | None, route: str | None) -> Sentence:
-        return Then(self._control, (), 1)._say(fault, times, route)
+        return Then(self._control, self._books, (), 1)._say(fault, times, route)

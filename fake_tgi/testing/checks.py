@@ -1,9 +1,9 @@
 """What is wrong with a test though all its own assertions hold: the rules of strictness.
 
-A stub that no call used, one that was begun and given no answer, a call in strict mode that no stub answered,
-a call that is not on the test's recording, and whatever was raised behind the test's back: by a user's
-function, or by the fake itself. What was raised is kept as it was, so that it can be raised again where the
-test sees it.
+A stub that no call used, one that was begun and given no answer, a fault that no call came for, a call in
+strict mode that no stub answered, a call that is not on the test's recording, and whatever was raised behind
+the test's back: by a user's function, or by the fake itself. What was raised is kept as it was, so that it
+can be raised again where the test sees it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ..faults import spelled
 from ..library.undisclosed import undisclosed
 from ..matching import Asked
 from ..stubs.near_misses import near_misses
@@ -20,7 +21,7 @@ from .telling import call_line, hidden
 
 if TYPE_CHECKING:
     from ..journal import ServeEvent
-    from ..library.books import Begun
+    from ..library.books import Begun, Planned
     from ..state import State
     from ..stubs.placed import PlacedStub
     from .configuration import Configuration
@@ -53,6 +54,7 @@ def findings(
         unused = {stub.id for stub in fake.unused}  # but for those that the test has taken away itself
         found += [_unused(placed, state) for placed in state.stubs if placed.id in unused]
         found += map(_unanswered, fake.begun)
+        found += [_unmet(planned, state) for planned in fake.unmet]
     return found
 
 
@@ -114,6 +116,14 @@ def _unanswered(begun: Begun) -> Finding:
             "  say what it answers, such as .reply(text), .stream([...]) or .error(name)",
         )
     )
+
+
+def _unmet(planned: Planned, state: State) -> Finding:
+    when, where = planned.rule.when, "" if planned.origin is None else f" ({planned.origin})"
+    those = "those that it can strike" if when.route is None else f"those of {when.route}"
+    lines = [f"{spelled(planned.rule.fault)} never struck{where}; it is for call {when.first} of {those}"]
+    calls = [f"  {call_line(event)}" for event in state.journal]
+    return Finding((*lines, *(calls[-_NEAREST:] or ["  no call has come"])))
 
 
 def _why_not(event: ServeEvent, placed: PlacedStub, state: State) -> tuple[int, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, NoReturn
 
 from ..library.fake import FakeTGI
@@ -10,7 +11,7 @@ from ..library.verbs import Verbs
 
 if TYPE_CHECKING:
     from ..app import Application
-    from ..library.books import Begun
+    from ..library.books import Begun, Planned
     from ..stubs.placed import StubFailure
     from .serving import TestServer
 
@@ -39,6 +40,21 @@ class LentFake(FakeTGI):
     def begun(self) -> list[Begun]:
         """The stubs that the test has begun and given no answer."""
         return self._books.begun
+
+    @property
+    def unmet(self) -> list[Planned]:
+        """The faults for so many calls that none has come for, but for the optional ones."""
+        if not self._books.planned:
+            return []
+        faults = self.state.faults
+        asked = {
+            id(rule): number for rule, number in zip(faults.plan.rules, faults.counts, strict=True)
+        }  # those that somebody has taken away are not there
+        return [
+            each
+            for each in self._books.planned
+            if each.required and asked.get(id(each.rule), inf) < each.rule.when.first
+        ]
 
     @property
     def failures(self) -> list[StubFailure]:

@@ -92,6 +92,46 @@ SUITE = """
         fake_tgi.on_generate(inputs="Hello")
 
 
+    def test_a_fault_that_nobody_meets(fake_tgi):
+        fake_tgi.overloaded(times=2)
+
+
+    def test_a_fault_that_comes_too_late(fake_tgi):
+        fake_tgi.overloaded(times=2).then.ok().then.html(503).then.ok()
+        assert post("Hallo").status_code == 429
+
+
+    def test_a_fault_that_may_be_met(fake_tgi):
+        fake_tgi.overloaded(times=2).then.html(503).optional()
+        post("Hallo")
+
+
+    def test_faults_that_are_met(fake_tgi):
+        fake_tgi.overloaded(times=3).then.html(503)
+        fake_tgi.fault("error(500) first=5 times=1")
+        for _ in range(5):
+            post("Hallo")
+
+
+    def test_a_fault_that_goes_on_for_ever(fake_tgi):
+        fake_tgi.overloaded(times=None)
+        fake_tgi.fault("cut(tokens=3)")
+
+
+    def test_faults_that_were_taken_away(fake_tgi):
+        fake_tgi.overloaded()
+        fake_tgi.clear_faults()
+        fake_tgi.html()
+        fake_tgi.reset()
+        fake_tgi.gzip()
+        fake_tgi.change(seed=7)
+
+
+    @pytest.mark.fake_tgi(allow_unused_stubs=True, fault="proxy_page times=1")
+    def test_a_fault_that_nobody_need_meet(fake_tgi):
+        fake_tgi.overloaded(times=2)
+
+
     def test_hidden_by_another(fake_tgi):
         fake_tgi.on_generate(inputs="hello").named("older").reply("Hi.")
         fake_tgi.on_generate().named("newer").reply("Ha.")
@@ -255,6 +295,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         ("test_a_wrong_answer_is_told_by_itself", "passed"),
         ("test_forgotten_before_an_answer", "passed"),
         ("test_without_an_answer_but_allowed", "passed"),
+        ("test_a_fault_that_nobody_meets", "error"),
+        ("test_a_fault_that_comes_too_late", "error"),
+        ("test_a_fault_that_may_be_met", "passed"),
+        ("test_faults_that_are_met", "passed"),
+        ("test_a_fault_that_goes_on_for_ever", "passed"),
+        ("test_faults_that_were_taken_away", "passed"),
+        ("test_a_fault_that_nobody_need_meet", "passed"),
         ("test_hidden_by_another", "error"),
         ("test_a_call_without_a_stub_is_answered", "passed"),
         ("test_unexpected", "error"),
@@ -291,7 +338,7 @@ def test_an_unused_stub_is_told_with_the_nearest_call_and_what_differs(run: Run)
 
 def line_of(code: str) -> str:
     """Where the suite has it, as reports say it."""
-    (number,) = [at for at, line in enumerate(dedent(SUITE).splitlines(), 1) if code in line]
+    number = next(at for at, line in enumerate(dedent(SUITE).splitlines(True), 1) if code in line)
     return f"(test_app.py:{number})"
 
 
@@ -318,6 +365,17 @@ def test_an_unused_stub_is_told_without_its_secrets(run: Run) -> None:
     assert "headers.x-tenant-token: expected a certain value (not shown), got another one (not shown)" in text
     for secret in ("a1b2a1b2", "c3d4c3d4", "quite plain", "as plain"):
         assert secret not in text
+
+
+def test_a_fault_that_no_call_came_for_is_told_with_its_line_and_what_has_come(run: Run) -> None:
+    where = line_of("fake_tgi.overloaded(times=2)\n")
+    told = f"overload never struck {where}; it is for call 1 of those that it can strike"
+    assert f"{told}\n  no call has come" in run.text("test_a_fault_that_nobody_meets")
+    where = line_of("overloaded(times=2).then.ok()")
+    text = run.text("test_a_fault_that_comes_too_late")
+    assert f"proxy_page(status=503) never struck {where}; it is for call 4" in text
+    assert '\n  POST /generate "Hallo" -> 429' in text
+    assert "overload never struck" not in text
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,7 @@ def what_goes_wrong(fake: FakeTGI) -> None:
     assert_type(sentence.then, Then)
     assert_type(sentence.rules, tuple[FaultRule, ...])
     assert_type(sentence.unstruck, list[str])
+    assert_type(sentence.optional(), Sentence)
     fake.error(503, "busy", error_type="mine").then.error("model_failure").then.html(502, times=None)
     fake.disconnect(2).then.tcp_reset(1).then.end_early(3).then.stall(after_tokens=5, seconds="60s")
     fake.drip(3, seconds=0.1).then.resegment(1, 2, 3).then.damage("twice", event=2).then.content_type(None)
