@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..matching.values import Satisfies, ValuePattern
-from ..stubs import Faulty, Raw, Recorded, Stub
+from ..stubs import Faulty, Recorded, Stub
 from ..stubs.answer_of import Function
 from .control import NeedsInProcess
 
@@ -38,8 +38,6 @@ def portable(stub: Stub) -> dict[str, Any]:
         answer = given.answer if isinstance(given, Faulty) else given
         if isinstance(answer, Function):
             raise _stays("a function as an answer")
-        if isinstance(answer, Raw) and not isinstance(answer.body, bytes):
-            raise _stays("a raw answer in several pieces")
         if isinstance(answer, Recorded):
             each["exchange"] = _found_anywhere(answer)
     return written

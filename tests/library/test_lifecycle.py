@@ -22,7 +22,6 @@ from fake_tgi.library import NeedsInProcess, StubGone
 from fake_tgi.listening import CannotListen
 from fake_tgi.recordings.recording import parse_recording
 from fake_tgi.settings import SettingsError
-from fake_tgi.stubs import Raw
 from tgi_contracts import recordings
 
 
@@ -216,7 +215,6 @@ def test_a_fake_in_a_process_says_what_only_one_here_can(elsewhere: FakeTGI) -> 
         ("the function in `inputs`", lambda: elsewhere.on(inputs=str.isupper).reply("x")),
         ("the function in `parameters.seed`", lambda: elsewhere.on(parameters={"seed": bool}).reply("x")),
         ("a function as an answer", lambda: elsewhere.on().run(lambda asked: "x")),
-        ("a raw answer in several pieces", lambda: elsewhere.on().answer(Raw(["a", "b"]))),
         ("a Recording that is in no file", lambda: elsewhere.on().recorded(exchange)),
         ("the application is in another process", lambda: elsewhere.state),
         ("only sockets lead to a fake in another process", elsewhere.requests_adapter),
@@ -233,6 +231,14 @@ def test_only_what_has_a_flag_can_be_told_to_a_process() -> None:
         FakeTGI(subprocess=True, docker_label="x")
     with pytest.raises(TypeError, match="workers=2: several processes serve with subprocess=True only"):
         FakeTGI(workers=2)
+
+
+@pytest.mark.damages_answers  # bytes of anybody's keep no contract
+def test_an_answer_in_pieces_is_sent_in_these_pieces_from_afar(elsewhere: FakeTGI) -> None:
+    elsewhere.on().raw(200, {}, [b"one", b"\xff", b"three"])
+    url = f"{elsewhere.base_url}/generate"
+    with requests.post(url, json={"inputs": "x"}, stream=True, timeout=5) as reply:
+        assert list(reply.raw.read_chunked()) == [b"one", b"\xff", b"three"]
 
 
 def test_verbs_say_the_same_from_afar(elsewhere: FakeTGI, tmp_path: Path) -> None:

@@ -239,3 +239,11 @@ def test_who_asks_for_the_stubs_sees_the_file_as_it_is_now(tmp_path: Path) -> No
     assert [each["name"] for each in admin(app, "GET", "scenarios").json()["scenarios"]] == ["login"]
     change("version: 2\n")
     assert "version" in admin(app, "GET", "stubs").json()["problem"]
+
+
+def test_the_ids_of_a_whole_call_are_said_at_every_door() -> None:
+    app = make()
+    ids = {"answers": "hypothesis:1,2-3"}
+    assert admin(app, "POST", "stubs", {"answer": ids}).status == 201
+    assert admin(app, "GET", "stubs").json()["stubs"][0]["answer"] == ids
+    assert admin(app, "PATCH", "settings", ids).json()["answers"] == "hypothesis:1,2-3"

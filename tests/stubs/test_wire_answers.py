@@ -63,10 +63,33 @@ def test_a_raw_answer_can_be_written_in_three_ways(
 
 
 @pytest.mark.parametrize(
+    ("written", "chunks"),
+    [
+        ({"chunks": ["data: é", "\n\n"]}, ["data: é".encode(), b"\n\n"]),
+        ({"chunks_b64": ["/w==", "YQ=="]}, [b"\xff", b"a"]),
+        ({"chunks": []}, []),
+    ],
+)
+def test_chunks_are_written_as_in_a_recording_and_shown_as_they_were_said(
+    written: dict[str, Any], chunks: list[bytes]
+) -> None:
+    app = stubbed()
+    placed = ask(app, "POST", "/__admin/stubs", {"answer": {"raw": {"status": 200, **written}}})
+    assert placed.status == 201
+    reply = post(app)
+    assert (reply.chunks, reply.headers.get("content-length")) == (chunks, None)
+    (stub,) = ask(app, "GET", "/__admin/stubs").json()["stubs"]
+    assert stub["answer"] == {"raw": {"status": 200, **written}}
+    assert Stub(answer=Raw(chunks)).as_json()["answer"] == stub["answer"]
+
+
+@pytest.mark.parametrize(
     ("written", "told"),
     [
         ({"body": "a", "json": 1}, "answer.raw: expected one of body, body_b64, chunks"),
         ({"body_b64": "?"}, "answer.raw.body_b64: expected base64"),
+        ({"chunks_b64": ["YQ==", "?"]}, "answer.raw.chunks_b64[1]: expected base64"),
+        ({"chunks": ["a"], "body": "a"}, "answer.raw: expected one of body, body_b64, chunks"),
         ({"status": 100}, "answer.raw.status: expected a status of a whole answer, 200 to 599, got 100"),
         ({"headers": {"Content-Length": "5"}}, "answer.raw.headers.Content-Length: expected no such header"),
         ({"headers": {"a": 5}}, "answer.raw.headers.a: expected string"),

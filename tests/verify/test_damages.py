@@ -184,7 +184,11 @@ FURTHER: dict[str, tuple[Damage, str, str]] = {
         GENERATE,
         "grammar|concatenation",
     ),
-    "a schema is not obeyed": (on(GENERATE)(d.text_in_place('"properties"', "[]")), GENERATE, "grammar|concatenation"),
+    "a schema is not obeyed": (
+        on(GENERATE)(d.text_in_place('"properties"', "[]")),
+        GENERATE,
+        "grammar|concatenation",
+    ),
     "arguments are an object": (on(CHAT, stream=False)(d.edit(d.argument_object)), CHAT, "type"),
     "another tool is called": (on(CHAT, stream=False)(d.lines_as(b'"set_unit"', b'"unset"')), CHAT, "tool"),
     "another tool is called in a stream": (
