@@ -95,9 +95,9 @@ class Heads:
         if end > 3 and (known := self._known.get(data[:end])) is not None:
             return known, end
         if seen < 0:
-            if _PREFACE.startswith(data):
-                return None
             seen = len(_PREFACE)
+            if len(data) < seen and _PREFACE.startswith(data):
+                return None
             found = self._look(data[:seen])
             if found is not None or len(data) <= seen:
                 return found

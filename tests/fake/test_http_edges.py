@@ -23,6 +23,7 @@ LONG = b"GET /" + b"a" * 30
     [
         (b"\x16\x03\x01\x02", -1, 400),
         (b"GET /\x01", -1, 400),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", -1, 400),
         (b'{"inputs"', 0, 400),
         (LONG + b"\x01", 0, 400),
         (b"GET  ", 0, 400),
@@ -64,6 +65,23 @@ def test_an_empty_line_behind_a_bare_line_feed_ends_a_head_that_is_there_at_once
 
 def test_bytes_that_are_not_http_are_refused_without_waiting_for_a_line() -> None:
     assert asked(b"\x16\x03\x01\x02\x00\x01") == ([400], b"", True)
+
+
+@pytest.mark.parametrize(
+    ("packets", "answers"),
+    [
+        ((LONG + b"\x01",), []),
+        ((PING + b"\r\n", LONG + b"\x01"), [200, 400]),
+        ((PING + b"\r\n", PING + b"A", b" b"), [200]),
+        ((PING + b"\r\n", PING + b"A", b" b\r\n\r\n"), [200, 400]),
+        ((PING, b"\r\n", b"\x16"), [200, 400]),
+    ],
+)
+def test_a_first_look_is_at_what_is_there_when_a_request_begins(
+    packets: tuple[bytes, ...], answers: list[int]
+) -> None:
+    got, _, closed = asked(*packets)
+    assert (got, closed) == (answers, 400 in answers)
 
 
 def test_a_body_without_a_length_is_taken_for_the_next_request() -> None:
