@@ -89,6 +89,13 @@ def test_a_body_without_a_length_is_taken_for_the_next_request() -> None:
     assert (got, closed) == ([400, 400], True)
 
 
+def test_a_client_that_closes_its_side_during_its_answer_gets_no_more_of_it() -> None:
+    body = b'{"inputs":"Hi","parameters":{"max_new_tokens":3}}'
+    head = JSON + b"Content-Length: %d\r\n\r\n" % len(body)
+    with Server(create_app(Settings(time_to_first_token="5s"))) as server:
+        assert exchange(server.port, head + body, leave=True) == (b"", True)
+
+
 def chunks(*sizes: int, trailer: bytes = b"") -> bytes:
     return b"".join(b"%x\r\n%b\r\n" % (size, b"x" * size) for size in sizes) + b"0\r\n" + trailer + b"\r\n"
 
