@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .settings import Settings
     from .workers.memory import SharedMemory
 
-__all__ = ["assembled"]
+__all__ = ["assembled", "passed_on"]
 
 
 def assembled(
@@ -37,9 +37,16 @@ def assembled(
                 tell(f"not replayed: {refused}")
             if not len(replay) and not len(replay.generations) and settings.on_miss != "record":
                 tell(f"{settings.replay} has no recordings: nothing is replayed")
-        if settings.upstream is not None:
-            from .recordings.on_miss import passing_on
-
-            folder = settings.replay if settings.on_miss == "record" else None
-            app = passing_on(application, replay, settings.upstream, folder, told=tell)
+        app = passed_on(application, tell=tell)
     return application, app
+
+
+def passed_on(application: Application, *, tell: Callable[[str], None]) -> Any:
+    """What to serve so that the fake's misses are passed on; itself, where they are not."""
+    settings, replay = application.state.settings, application.state.replay
+    if settings.upstream is None or replay is None:
+        return application
+    from .recordings.on_miss import passing_on
+
+    folder = settings.replay if settings.on_miss == "record" else None
+    return passing_on(application, replay, settings.upstream, folder, told=tell)

@@ -8,6 +8,7 @@ thread is done on its loop.
 from __future__ import annotations
 
 import asyncio
+import logging
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FakeTGI"]
 
+_log = logging.getLogger("fake_tgi.library")
 _LOOPBACK: Final = "127.0.0.1"
 _NOWHERE: Final = (
     "http://fake-tgi.invalid"  # no resolver knows it, so that a forgotten transport is found out
@@ -105,7 +107,12 @@ class FakeTGI(Verbs):
             from ..extra import missing
 
             raise ModuleNotFoundError(missing(error) or str(error), name=error.name) from None
-        self._server = Server(self._app, host, port if listen else None)
+        served: Any = self._app
+        if made.upstream is not None:
+            from ..assembling import passed_on
+
+            served = passed_on(self._app, tell=_log.warning)
+        self._server = Server(served, host, port if listen else None)
         super().__init__(LocalControl(self._app.state, lambda: self._running))
 
     def _begin(self, settings: Settings, *, listens: bool) -> None:

@@ -36,10 +36,12 @@ def words_for(settings: Mapping[str, Any]) -> list[str]:
         flag = flags.get(name)
         if flag is None:
             raise TypeError(f"{name}: `fake-tgi serve` has no flag for it, so that no subprocess can be told")
-        if value is None or value is False:
+        if value is None:
             continue
         if flag.read is None:
-            words.append(flag.long)
+            words += [flag.long] * bool(value)
+        elif isinstance(value, bool):
+            words.append(f"{flag.long}={'true' if value else 'false'}")
         elif flag.repeats:
             words += [f"{flag.long}={each}" for each in value]
         elif value == float("inf"):

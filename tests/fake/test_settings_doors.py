@@ -12,6 +12,7 @@ from fake_tgi import FakeTGI
 from fake_tgi.arguments import UsageError, read_arguments
 from fake_tgi.changing import GROUPS, SINGLE
 from fake_tgi.config_file import ConfigFileError
+from fake_tgi.library.spawned import words_for
 from fake_tgi.settings import Settings, SettingsError
 
 from .asking import ask, make
@@ -77,3 +78,10 @@ def test_a_speed_that_is_none_is_refused_over_http_in_the_words_of_the_flag(writ
     refused = ask(make(), "POST", "/__admin/recordings", {"speed": written})
     assert refused.status == 422
     assert refused.json()["expected"] == "a number above 0 such as 2x or 0.5x, or instant"
+
+
+@pytest.mark.parametrize(
+    "given", [{"support_chunking": False}, {"support_chunking": True}, {"strict": True}, {"strict": False}]
+)
+def test_what_is_so_or_not_is_said_to_a_subprocess_as_well(given: dict[str, Any]) -> None:
+    assert read_arguments(words_for(given), {}).settings == Settings(**given)

@@ -9,12 +9,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
+import requests
 
+from fake_tgi import FakeTGI
 from fake_tgi.app import Application, create_app
 from fake_tgi.journal import ServeEvent
 from fake_tgi.recordings.files import read_recordings, write
@@ -213,3 +216,18 @@ def test_who_may_control_a_fake_says_what_a_miss_gets_as_far_as_its_start_allows
             app.state.beyond = None
             refused = "on_miss: expected seeded or fail (the others: start with --upstream), got 'proxy'"
             assert control(app, {"on_miss": "proxy"}) == refused
+
+
+@pytest.mark.parametrize("listen", [False, True])
+def test_a_fake_of_the_library_passes_on_what_it_misses(tmp_path: Path, listen: bool) -> None:
+    given: dict[str, Any] = {"replay": tmp_path, "on_miss": "record", "listen": listen}
+    with (
+        Upstream(stream(*EVENTS)) as upstream,
+        FakeTGI(**given, upstream=upstream.url) as fake,
+        requests.Session() as session,
+    ):
+        session.mount(fake.base_url, fake.requests_adapter())
+        answer = session.post(f"{fake.base_url}/generate_stream", json={"inputs": "New?"}, timeout=10)
+        assert answer.content == b"".join(EVENTS)
+        assert fake.last_request.status == 200
+    assert len(read_recordings(tmp_path).exchanges) == 1
