@@ -162,8 +162,9 @@ def fake_tgi(
 ) -> Iterator[FakeTGI]:
     """A fake TGI server of this test's own; `fake_tgi.base_url` is for the client.
 
-    It has no memory of other tests, and is checked when the test ends: stubs that were never used, calls
-    that nobody expected (if strict), and whatever was raised while it answered fail the test.
+    It has no memory of other tests, and is checked when the test ends: stubs that were never used or
+    given no answer, faults that no call came for, calls that nobody expected (if strict), and whatever was
+    raised while it answered fail the test.
     """
     __tracebackhide__ = _hidden
     item = request.node

@@ -22,9 +22,11 @@ def told(
     verifying: int = 0,
 ) -> str:
     """All of it, a paragraph for each finding."""
-    asked = f"{requests} request{'' if requests == 1 else 's'}"
+    asked = f"{requests or 'no'} request{'' if requests == 1 else 's'}"
     number = len(findings)
     lines = [f"{number or 'no'} finding{'' if number == 1 else 's'} about the client, from {asked}"]
+    if not requests:
+        lines.append("there was nothing to judge: did the client ask another server?")
     for finding in findings:
         lines += ["", *_paragraph(finding)]
     if verifying:

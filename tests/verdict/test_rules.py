@@ -72,6 +72,14 @@ def test_the_same_wait_is_found_whatever_else_a_client_does_meanwhile(number: in
     assert found == 20
 
 
+def test_no_request_is_told_as_such() -> None:
+    verdict = judge([])
+    assert verdict.ok
+    assert str(verdict).startswith(
+        "no findings about the client, from no requests\nthere was nothing to judge"
+    )
+
+
 def test_a_waiver_of_nothing_known_says_what_is_near() -> None:
     with pytest.raises(WaiverError, match="did you mean retry-without-backoff") as raised:
         judge([], waive=["retry-without-backof"])
