@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..fault_plans import ErrorStatus, HealthLies, Loading, Overload, ProxyPage
-from ..frames import Frame, Head
+from ..frames import Body, Chunks, Frame, Head
 from ..headers import JSON
 from ..refusals import refusal
 from ..render.values import string
@@ -36,7 +36,8 @@ def error_status(fault: ErrorStatus, frames: Iterator[Frame], moment: Moment) ->
 def overload(fault: Overload, frames: Iterator[Frame], moment: Moment) -> Iterator[Frame]:
     """As if every slot were taken, and the router says so in its way: a stream has 200 and an event.
 
-    TGI sends no Retry-After: with one, it is a gateway that answers, 429 on every route.
+    TGI sends no Retry-After: with one, it is a gateway that answers, 429 on every route. An answer that no
+    slot was needed for, such as a recording, is left alone.
     """
     if fault.retry_after is not None:
         moment.tell()
@@ -44,13 +45,16 @@ def overload(fault: Overload, frames: Iterator[Frame], moment: Moment) -> Iterat
             429, (*JSON, (b"retry-after", b"%d" % fault.retry_after)), refusal("overloaded").body()
         )
         return
-    moment.tell()
     permits = moment.permits
+    said = refusal("overloaded").message.encode()
     while True:
         with permits.refused():
             frame = next(frames, None)
         if frame is None:
             return
+        kind = type(frame)
+        if (kind is Body and said in frame.data) or (kind is Chunks and said in b"".join(frame.parts)):  # type: ignore[union-attr]
+            moment.tell()
         yield frame
 
 

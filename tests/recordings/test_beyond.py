@@ -25,6 +25,7 @@ from fake_tgi.recordings.on_miss import passing_on
 from fake_tgi.server import Server
 from fake_tgi.settings import Settings
 
+from ..fake.asking import ask as within
 from .scripted_upstream import Upstream, stream
 from .test_replay import recording
 
@@ -231,3 +232,12 @@ def test_a_fake_of_the_library_passes_on_what_it_misses(tmp_path: Path, listen: 
         assert answer.content == b"".join(EVENTS)
         assert fake.last_request.status == 200
     assert len(read_recordings(tmp_path).exchanges) == 1
+
+
+def test_an_overload_that_a_recording_does_not_notice_is_not_told(tmp_path: Path) -> None:
+    write(tmp_path, recording(), {}, name="0")
+    app = create_app(Settings(replay=str(tmp_path), replay_speed="instant", fault=("overload",)))
+    for inputs, faults in (("Why?", ()), ("New?", ("overload",))):
+        payload = json.dumps({"inputs": inputs}).encode()
+        overloaded = b"overloaded" in within(app, "POST", "/generate_stream", raw=payload).body
+        assert (list(app.state.journal)[-1].faults, overloaded) == (faults, bool(faults))
