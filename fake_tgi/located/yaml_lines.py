@@ -13,13 +13,14 @@ from typing import Any, Final
 import yaml
 
 from ..matching.differences import step
-from ..matching.json_values import DIGITS, NESTED, unlike_json
+from ..matching.json_values import DEEPEST, DIGITS, NESTED, unlike_json
 from .value import Located, UnreadableError
 
 __all__ = ["read_yaml"]
 
 _TAG: Final = "tag:yaml.org,2002:"
 _MOST: Final = 200_000
+_LONGEST_PLACE: Final = 60
 
 # https://yaml.org/spec/1.2.2/#1032-tag-resolution
 _PLAIN: Final = (
@@ -96,6 +97,8 @@ class _Reader:
             return _scalar(node, where)
         if node.tag not in (_TAG + "map", _TAG + "seq"):
             raise _wrong(node, f"{where}: expected no tag, got {node.tag}")
+        if len(self._inside) == DEEPEST:  # aliases nest without brackets, so the parser did not see it
+            raise _wrong(node, f"{where[:_LONGEST_PLACE]}…: expected {NESTED}, got more")
         self._inside.add(id(node))
         try:
             if isinstance(node, yaml.SequenceNode):
