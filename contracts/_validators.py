@@ -38,7 +38,7 @@ def _strict() -> type[Validator]:
         raise ImportError(message) from error
 
     types = Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number})
-    strict: type[Validator] = extend(  # type: ignore[no-untyped-call]
+    strict: type[Validator] = extend(  # type: ignore[no-untyped-call]  # jsonschema leaves it untyped
         Draft202012Validator, {"pattern": _pattern}, type_checker=types
     )
     return strict

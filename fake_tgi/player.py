@@ -78,9 +78,9 @@ class Player:
                 for part in (b"".join(parts),) if self._coalesce else parts:
                     await send({"type": "http.response.body", "body": part, "more_body": True})
             elif kind is Body:
-                owed -= len(frame.data)  # type: ignore[union-attr]
+                owed -= len(frame.data)  # type: ignore[union-attr]  # `kind is` is measured
                 more = stream or owed > 0  # what was promised and does not come, a hang-up cuts off
-                await send({"type": "http.response.body", "body": frame.data, "more_body": more})  # type: ignore[union-attr]
+                await send({"type": "http.response.body", "body": frame.data, "more_body": more})  # type: ignore[union-attr]  # `kind is` is measured
                 ended = not more
             elif isinstance(frame, Head):
                 stream = frame.length is None

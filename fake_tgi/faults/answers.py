@@ -52,8 +52,8 @@ def overload(fault: Overload, frames: Iterator[Frame], moment: Moment) -> Iterat
             frame = next(frames, None)
         if frame is None:
             return
-        kind = type(frame)
-        if (kind is Body and said in frame.data) or (kind is Chunks and said in b"".join(frame.parts)):  # type: ignore[union-attr]
+        parts = (frame.data,) if isinstance(frame, Body) else frame.parts if isinstance(frame, Chunks) else ()
+        if said in b"".join(parts):
             moment.tell()
         yield frame
 

@@ -135,14 +135,14 @@ class Playing:
                         out += b"%X\r\n%b\r\n" % (len(data), data) if self._chunked else data
                         self._left -= len(data)
                     elif self._chunked and self._coalesce:
-                        data = b"".join(frame.parts)  # type: ignore[union-attr]
+                        data = b"".join(frame.parts)  # type: ignore[union-attr]  # as above
                         if data:
                             out += b"%X\r\n%b\r\n" % (len(data), data)
                     elif self._chunked:
-                        parts = [b"%X\r\n%b\r\n" % (len(part), part) for part in frame.parts if part]  # type: ignore[union-attr]
+                        parts = [b"%X\r\n%b\r\n" % (len(part), part) for part in frame.parts if part]  # type: ignore[union-attr]  # as above
                         out += b"".join(parts)
                     else:
-                        data = b"".join(frame.parts)  # type: ignore[union-attr]
+                        data = b"".join(frame.parts)  # type: ignore[union-attr]  # as above
                         out += data
                         self._left -= len(data)
                     if not line.writable:

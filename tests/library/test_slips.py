@@ -79,7 +79,7 @@ def test_what_a_property_raises_is_told_as_it_was_raised() -> None:
     class Handle(NearNames):
         @property
         def broken(self) -> object:
-            return object().nothing  # type: ignore[attr-defined]
+            return object().nothing  # type: ignore[attr-defined]  # what is tried here
 
     with pytest.raises(AttributeError, match="'object' object has no attribute 'nothing'"):
         _ = Handle().broken

@@ -56,17 +56,17 @@ def sent(head: bytes, body: bytes = b"") -> Callable[[socket.socket], None]:
 def serving(folder: Path, upstream: str, on_miss: str = "proxy", **more: object) -> Iterator[Application]:
     """A fake with nothing recorded and the server at `upstream` behind it; `app.state.url` is its own."""
     given = {"replay": str(folder), "on_miss": on_miss, "upstream": upstream}
-    app = create_app(Settings(**{**given, **more}))  # type: ignore[arg-type]
+    app = create_app(Settings(**{**given, **more}))  # type: ignore[arg-type]  # whatever a test gives
     assert app.state.replay is not None
     outer = passing_on(app, app.state.replay, upstream, folder if on_miss == "record" else None)
     with Server(outer) as server:
-        app.url = server.base_url  # type: ignore[attr-defined]
+        app.url = server.base_url  # type: ignore[attr-defined]  # where it is served
         yield app
 
 
 def ask(app: Application, path: str = "/generate_stream") -> tuple[int, bytes]:
     """Status and body; what there is of it if the connection is cut."""
-    connection = http.client.HTTPConnection(urlsplit(app.url).netloc, timeout=10)  # type: ignore[attr-defined]
+    connection = http.client.HTTPConnection(urlsplit(app.url).netloc, timeout=10)  # type: ignore[attr-defined]  # set where it was served
     with closing(connection):
         connection.request("POST", path, b'{"inputs": "New?"}', {"Content-Type": "application/json"})
         response = connection.getresponse()
@@ -113,7 +113,7 @@ def test_the_answer_to_head_has_the_length_it_had(tmp_path: Path) -> None:
     write(tmp_path, recording(), {}, name="0")  # with nothing recorded the fake answers what needs no model
     with Upstream(whole(b"200 OK", b"", says=7)) as upstream, serving(tmp_path, upstream.url) as app:
         for _ in range(2):
-            connection = http.client.HTTPConnection(urlsplit(app.url).netloc, timeout=10)  # type: ignore[attr-defined]
+            connection = http.client.HTTPConnection(urlsplit(app.url).netloc, timeout=10)  # type: ignore[attr-defined]  # set where it was served
             with closing(connection):
                 connection.request("HEAD", "/unknown")
                 response = connection.getresponse()
@@ -175,7 +175,7 @@ def test_a_fault_is_told_where_it_has_struck(tmp_path: Path, fault: str, status:
 def test_a_client_that_leaves_ends_the_call_to_the_server_and_what_had_come_is_kept(tmp_path: Path) -> None:
     script = stream(*EVENTS * 20, gap=0.05)
     with Upstream(script) as upstream, serving(tmp_path, upstream.url, "record") as app:
-        connection = http.client.HTTPConnection(urlsplit(app.url).netloc, timeout=10)  # type: ignore[attr-defined]
+        connection = http.client.HTTPConnection(urlsplit(app.url).netloc, timeout=10)  # type: ignore[attr-defined]  # set where it was served
         with closing(connection):
             headers = {"Content-Type": "application/json"}
             connection.request("POST", "/generate_stream", b'{"inputs": "New?"}', headers)
@@ -195,7 +195,7 @@ def test_a_body_that_is_too_long_for_the_fake_is_refused_by_it(tmp_path: Path) -
 def test_who_may_control_a_fake_says_what_a_miss_gets_as_far_as_its_start_allows(tmp_path: Path) -> None:
     def control(app: Application, value: object) -> object:
         data = json.dumps(value).encode()
-        request = Request(f"{app.url}/__admin/recordings", data, method="POST")  # type: ignore[attr-defined]
+        request = Request(f"{app.url}/__admin/recordings", data, method="POST")  # type: ignore[attr-defined]  # set where it was served
         try:
             with urlopen(request, timeout=10) as reply:
                 return json.load(reply)["on_miss"]
