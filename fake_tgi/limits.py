@@ -15,15 +15,18 @@ __all__ = ["Permits"]
 class Permits:
     """A counter of free slots. Not thread-safe: one event loop owns it."""
 
-    __slots__ = ("free", "total")
+    __slots__ = ("free", "total", "turned_away")
 
     def __init__(self, total: int) -> None:
         self.total = total
         self.free = total
+        self.turned_away = 0
+        """How often there was none."""
 
     def acquire(self) -> bool:
         """Takes a slot if one is free; says whether it did."""
         if self.free <= 0:
+            self.turned_away += 1
             return False
         self.free -= 1
         return True

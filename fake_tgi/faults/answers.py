@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..fault_plans import ErrorStatus, HealthLies, Loading, Overload, ProxyPage
-from ..frames import Body, Chunks, Frame, Head
+from ..frames import Frame, Head
 from ..headers import JSON
 from ..refusals import refusal
 from ..render.values import string
@@ -46,14 +46,13 @@ def overload(fault: Overload, frames: Iterator[Frame], moment: Moment) -> Iterat
         )
         return
     permits = moment.permits
-    said = refusal("overloaded").message.encode()
     while True:
+        before = permits.turned_away
         with permits.refused():
             frame = next(frames, None)
         if frame is None:
             return
-        parts = (frame.data,) if isinstance(frame, Body) else frame.parts if isinstance(frame, Chunks) else ()
-        if said in b"".join(parts):
+        if permits.turned_away > before:
             moment.tell()
         yield frame
 

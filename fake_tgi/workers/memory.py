@@ -85,6 +85,7 @@ class SharedPermits(Permits):
 
     def __init__(self, context: SpawnContext, total: int) -> None:
         self._refusing = False
+        self.turned_away = 0
         self._lock = context.Lock()
         self._numbers: Any = context.RawArray(ctypes.c_int64, [total, total])
 
@@ -94,6 +95,7 @@ class SharedPermits(Permits):
     def __setstate__(self, state: Any) -> None:
         self._lock, self._numbers = state
         self._refusing = False
+        self.turned_away = 0
 
     @property
     def total(self) -> int:  # type: ignore[override]
@@ -109,6 +111,7 @@ class SharedPermits(Permits):
         """Takes a slot if one is free; says whether it did."""
         with self._lock:
             if self._refusing or self._numbers[1] <= 0:
+                self.turned_away += 1
                 return False
             self._numbers[1] -= 1
             return True
