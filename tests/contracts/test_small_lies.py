@@ -73,6 +73,12 @@ def test_an_event_has_one_form_alone(block: str) -> None:
     assert check_stream(f"{error}{block}\n\n", path=CHAT) != []
 
 
+def test_before_the_data_of_an_event_stands_one_space() -> None:
+    error = '{"error":{"message":"Model is overloaded","http_status_code":422}}\n\ndata: [DONE]\n\n'
+    assert check_stream(f"data: {error}", path=CHAT) == []
+    assert [v.rule for v in check_stream(f"data:  {error}", path=CHAT)] == ["framing"]
+
+
 def test_a_member_comes_once() -> None:
     plain = recorded("generate.plain")
     text = "".join(plain["response"]["chunks"])

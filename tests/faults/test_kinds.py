@@ -203,6 +203,7 @@ def test_overload_is_said_as_the_router_says_it_on_each_route(port: int, app: Ap
     assert (whole.status, json.loads(whole.body)) == (429, said)
     assert (stream.status, stream.events) == (200, [said])
     assert "retry-after" not in whole.headers
+    assert [event.faults for event in list(app.state.journal)[-2:]] == [("overload",)] * 2
     assert app.state.permits.free == app.state.permits.total
     assert right(port, WHOLE).status == 200
 

@@ -14,6 +14,7 @@ from fake_tgi.app import Application, create_app
 from fake_tgi.arguments import read_arguments
 from fake_tgi.clock import VirtualClock
 from fake_tgi.delays import Delays
+from fake_tgi.headers import Timings, generation_headers
 from fake_tgi.settings import Settings
 from fake_tgi.timing import LogNormal, Normal
 
@@ -84,6 +85,14 @@ def test_a_whole_answer_comes_when_its_last_token_is_due_and_its_headers_say_so(
     assert reply.headers["x-queue-time"] == "0"
     assert reply.headers["x-time-per-token"] == "800"
     assert float(reply.headers["x-compute-time"]) == pytest.approx(4.0)
+
+
+def test_headers_tell_whole_milliseconds_however_seconds_are_rounded() -> None:
+    """1.001 * 1000 is a little less than 1001; the router's clock counts nanoseconds."""
+    spent = Timings(1.001, 0.0, 0.0, 1.001, 3, 1)
+    told = dict(generation_headers(b"cpu", 5, (spent,)))
+    assert (told[b"x-total-time"], told[b"x-inference-time"]) == (b"1001", b"1001")
+    assert told[b"x-compute-time"] == b"1.001000000"
 
 
 @pytest.mark.parametrize(
