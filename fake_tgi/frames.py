@@ -16,7 +16,10 @@ from .quick_values import dataclass, unguarded
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["Arrival", "Body", "Chunks", "Frame", "Hangup", "Head", "Paced", "RawHeaders", "Wait", "Work"]
+__all__ = [
+    "Arrival", "Body", "Chunks", "Frame", "Hangup", "Head", "Paced", "PrintedHead", "RawHeaders", "Wait",
+    "Whole", "Work",
+]  # fmt: skip
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 
@@ -29,6 +32,31 @@ class Head:
     status: int
     headers: RawHeaders = ()
     length: int | None = None
+
+
+class PrintedHead(Head):
+    """A head whose header lines are there as they are sent: `name: value`, with a line end between two of
+    them and none behind the last. Its `headers` are read from them when somebody asks."""
+
+    __slots__ = ("lines",)
+
+    __setattr__ = object.__setattr__  # made for every request, as the others that are unguarded
+
+    def __init__(self, status: int, lines: bytes, length: int | None = None) -> None:
+        self.status = status  # type: ignore[misc]  # frozen is what type checkers take it for
+        self.length = length  # type: ignore[misc]
+        self.lines = lines
+
+    @property
+    def headers(self) -> RawHeaders:
+        """The same in pairs."""
+        return read_lines(self.lines)
+
+
+def read_lines(lines: bytes) -> RawHeaders:
+    """Header lines as pairs of name and value."""
+    parted = (line.partition(b": ") for line in lines.split(b"\r\n"))
+    return tuple((name, value) for name, _, value in parted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +165,19 @@ class Arrival(Work):
         """Has it waited for on the event loop."""
         self.task = loop.create_task(self.run())
         return self.task
+
+
+@dataclass(frozen=True, slots=True)
+@unguarded
+class Whole:
+    """An answer that is all there and goes out at once: two frames that nothing stands between."""
+
+    head: Head
+    body: Body | Chunks
+
+    def __iter__(self) -> Iterator[Head | Body | Chunks]:
+        yield self.head
+        yield self.body
 
 
 Frame = Head | Body | Chunks | Paced | Wait | Hangup | Work
