@@ -16,11 +16,11 @@ from .clock import later_on
 from .connection import CONNECTION
 from .endpoints.at_once import AtOnce
 from .endpoints.reading import plain
-from .frames import Frame, Head, RawHeaders
+from .frames import Frame, Head, RawHeaders, Whole
 from .headers import JSON
 from .namespaces import PREFIX, Namespaces, split
 from .player import HANG_UP, Player, Receive, Send
-from .serve import needs_body, serve
+from .serve import needs_body, serve, serve_at_once
 from .settings import Settings
 from .state import State
 
@@ -110,9 +110,9 @@ class Application:
         """Whether `frames` answers this path: the controls and the namespaces are ASGI alone."""
         return not path.startswith(_ELSEWHERE) and (self.others is None or path != METRICS)
 
-    def frames(self, call: Call) -> Iterator[Frame]:
+    def frames(self, call: Call) -> Whole | Iterator[Frame]:
         """The answer to a call, for a server that plays frames itself (hyper/protocol.py)."""
-        return serve(self.state, call, self._at_once)
+        return serve_at_once(self.state, call, self._at_once)
 
     def needs_body(self, call: Call) -> bool:
         """Whether the answer depends on the body of `call`, which is not there yet."""

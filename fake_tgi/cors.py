@@ -12,6 +12,7 @@ _PREFLIGHT: RawHeaders = (
     (b"access-control-allow-methods", b"GET,POST"),
     (b"access-control-allow-headers", b"content-type"),
 )
+_NOT_ALLOWED: RawHeaders = (_VARY,)
 
 
 class Cors:
@@ -19,13 +20,16 @@ class Cors:
 
     def __init__(self, origins: tuple[str, ...]) -> None:
         self._any: RawHeaders = (_VARY, (b"access-control-allow-origin", b"*"))
-        self._allowed = frozenset(origin.encode() for origin in origins)
+        allowed = [origin.encode() for origin in origins]
+        self._allowed = {each: (_VARY, (b"access-control-allow-origin", each)) for each in allowed}
 
     def headers(self, call: Call) -> RawHeaders:
-        """What every answer to `call` carries; one to OPTIONS what is allowed as well, in another order."""
+        """What every answer to `call` carries; one to OPTIONS what is allowed as well, in another order.
+
+        The same object wherever it is equal, but for OPTIONS: what is made of it can be remembered.
+        """
         found = self._any
         if self._allowed:
             origin = next((value for name, value in call.headers if name == b"origin"), b"")
-            known = origin in self._allowed
-            found = (_VARY, (b"access-control-allow-origin", origin)) if known else (_VARY,)
+            found = self._allowed.get(origin, _NOT_ALLOWED)
         return found if call.method != "OPTIONS" else (*found[1:], _VARY, *_PREFLIGHT)

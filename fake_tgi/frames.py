@@ -47,6 +47,9 @@ class PrintedHead(Head):
         self.length = length  # type: ignore[misc]
         self.lines = lines
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PrintedHead, (self.status, self.lines, self.length)
+
     @property
     def headers(self) -> RawHeaders:
         """The same in pairs."""

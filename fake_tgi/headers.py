@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from .frames import RawHeaders
+from .frames import Head, PrintedHead, RawHeaders
 from .quick_values import dataclass, unguarded
+from .remembered import Remembered
 
-__all__ = ["JSON", "TEXT", "Timings", "answer_headers", "generation_headers", "stream_headers"]
+__all__ = ["JSON", "TEXT", "HeadPrinter", "Timings", "generation_headers", "stream_headers"]
 
 _JSON = (b"content-type", b"application/json")
 JSON: RawHeaders = (_JSON,)
@@ -46,12 +47,6 @@ def _number(name: bytes, value: int) -> tuple[bytes, bytes]:
     return name, b"%d" % value
 
 
-_NO_TIME: RawHeaders = tuple(
-    _number(b"x-%b" % name, 0)
-    for name in (b"total-time", b"validation-time", b"queue-time", b"inference-time", b"time-per-token")
-)
-
-
 def generation_headers(
     compute_type: bytes, characters: int, answers: Iterable[Timings], *, compute_time: bool = True
 ) -> RawHeaders:
@@ -87,22 +82,6 @@ def generation_headers(
     )
 
 
-def answer_headers(compute_type: bytes, characters: int, spent: Timings) -> RawHeaders:
-    """The same for one prompt; for less where it took next to no time, as most do."""
-    total = spent.total
-    if total >= 0.001:
-        return generation_headers(compute_type, characters, (spent,))
-    return (
-        _JSON,
-        (b"x-compute-type", compute_type),
-        (b"x-compute-time", b"%.9f" % total),
-        _number(b"x-compute-characters", characters),
-        *_NO_TIME,  # no part of it takes longer than the whole
-        _number(b"x-prompt-tokens", spent.prompt_tokens),
-        _number(b"x-generated-tokens", spent.generated_tokens),
-    )
-
-
 def stream_headers(compute_type: bytes, characters: int) -> RawHeaders:
     """Headers of every stream: nothing is known yet but the prompt."""
     return (
@@ -111,3 +90,53 @@ def stream_headers(compute_type: bytes, characters: int) -> RawHeaders:
         _number(b"x-compute-characters", characters),
         *_UNBUFFERED,
     )
+
+
+class HeadPrinter:
+    """Prints the heads of answers that took next to no time, as most do, in one step each.
+
+    `around` is what stands behind the headers of the answer itself; the same object for all answers, or
+    nothing is gained.
+    """
+
+    def __init__(self, compute_type: bytes) -> None:
+        self._compute_type = compute_type
+        self._whole = Remembered(self._format_whole)
+        self._stream = Remembered(self._format_stream)
+
+    def whole(
+        self,
+        characters: int,
+        spent: tuple[float, float, float, float],
+        tokens: tuple[int, int],
+        around: RawHeaders,
+        length: int,
+    ) -> Head:
+        """The head of a complete answer of `length` bytes to one prompt of so many characters.
+
+        `spent`: seconds in all, of validation, of waiting, in the model. `tokens`: of the prompt, and
+        generated.
+        """
+        total = spent[0]
+        if total >= 0.001:
+            timings = Timings(*spent, *tokens)
+            return Head(200, generation_headers(self._compute_type, characters, (timings,)) + around, length)
+        return PrintedHead(200, self._whole(around) % (total, characters, *tokens), length)
+
+    def stream(self, characters: int, around: RawHeaders) -> Head:
+        """The head of a stream."""
+        return PrintedHead(200, self._stream(around) % characters)
+
+    def _format_whole(self, around: RawHeaders) -> bytes:
+        nothing = Timings(0.0, 0.0, 0.0, 0.0, 0, 1)  # no part of an answer takes longer than the whole
+        holes = {b"x-compute-time": b"%.9f", b"x-compute-characters": b"%d", b"x-prompt-tokens": b"%d"}
+        holes[b"x-generated-tokens"] = b"%d"
+        return _format((*generation_headers(self._compute_type, 0, (nothing,)), *around), holes)
+
+    def _format_stream(self, around: RawHeaders) -> bytes:
+        return _format((*stream_headers(self._compute_type, 0), *around), {b"x-compute-characters": b"%d"})
+
+
+def _format(headers: RawHeaders, holes: Mapping[bytes, bytes]) -> bytes:
+    """Header lines with a hole for each value that is another in every answer."""
+    return b"\r\n".join(name + b": " + holes.get(name, value.replace(b"%", b"%%")) for name, value in headers)

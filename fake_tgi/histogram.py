@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from operator import add
+from operator import add, mul
 from typing import Final
 
 __all__ = ["TOGETHER", "Histogram"]
@@ -45,6 +45,14 @@ class Histogram:
         self._values += values
         if len(self._values) >= TOGETHER:
             self._settle()
+
+    def observe_often(self, values: Sequence[float], times: Sequence[int]) -> None:
+        """Adds each of `values`, each as often as `times` says."""
+        counts, bounds = self._counts, self.bounds
+        for value, number in zip(values, times, strict=True):
+            counts[bisect_left(bounds, value)] += number
+        self._sum += sum(map(mul, values, times))
+        self._count += sum(times)
 
     @property
     def counts(self) -> list[int]:

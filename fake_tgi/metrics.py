@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import copy
 from functools import lru_cache
-from operator import add
+from operator import add, truediv
 from typing import TYPE_CHECKING
 
 from .batch import Batch, Calls
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from .timing.scheduler import Step
 
 __all__ = ["DURATION_BUCKETS", "Metrics"]
+
+_Row = tuple[int, int, int, float, float, float, float, int]
+"""How often an answer counts as a request, the tokens of its prompt and those that it might have, the seconds
+that it took in all, for validation, in the queue and in the model, and its tokens."""
 
 # server.rs:1937-1985. Geometric, as floating-point arithmetic gives them.
 DURATION_BUCKETS: tuple[float, ...] = tuple(0.0001 * 1.5**k for k in range(1, 36))
@@ -35,8 +39,8 @@ def _hundredths(total: int) -> tuple[float, ...]:
 class Metrics:
     """One method for each thing that happens. Limits are in tokens and give the token buckets.
 
-    Plain attributes hold what is counted most, because every request pays for it; `counters()` and
-    `histograms()` give it its names.
+    What every request pays for is put aside by `answered`, and counted when somebody looks; `counters()` and
+    `histograms()` give all of it its names.
     """
 
     def __init__(self, max_input_tokens: int, max_total_tokens: int) -> None:
@@ -50,12 +54,11 @@ class Metrics:
 
     def clear(self) -> None:
         """Back to nothing."""
-        self.requests = 0
-        self.successes = 0
+        self._requests = 0
+        self._successes = 0
         self.failures: dict[str, int] = {}
-        self.calls: dict[str, list[int]] = {"prefill": [0, 0], "decode": [0, 0]}
-        """method: calls of the model, and how many of them succeeded."""
-        self.skipped_tokens = 0
+        self._calls: dict[str, list[int]] = {"prefill": [0, 0], "decode": [0, 0]}
+        self._skipped_tokens = 0
         self.running = 0
         self.running_tokens = 0
         self.concatenated = 0
@@ -68,7 +71,7 @@ class Metrics:
         """Generations whose calls are counted as steps of a simulated batch."""
         self._joined: dict[int, int] = {}
         """How often so many generations, two or more, were prefilled in one call."""
-        self._rows: list[tuple[float, ...]] = []
+        self._rows: list[_Row] = []
         """What `answered` was told and nobody has asked for."""
         self._input_length = Histogram(self._input_bounds)
         self._max_new_tokens = Histogram(self._total_bounds)
@@ -105,9 +108,33 @@ class Metrics:
             elif isinstance(theirs, int):
                 setattr(self, name, ours + theirs)
 
+    @property
+    def requests(self) -> int:
+        """How many reached their handler."""
+        self._settle()
+        return self._requests
+
+    @property
+    def successes(self) -> int:
+        """How many were answered."""
+        self._settle()
+        return self._successes
+
+    @property
+    def skipped_tokens(self) -> int:
+        """How many tokens somebody was there to get."""
+        self._settle()
+        return self._skipped_tokens
+
+    @property
+    def calls(self) -> dict[str, list[int]]:
+        """method: calls of the model, and how many of them succeeded."""
+        self._settle()
+        return self._calls
+
     def asked(self, count: int = 1) -> None:
         """A request reached its handler (`tgi_request_count`)."""
-        self.requests += count
+        self._requests += count
 
     def failed(self, err: str) -> None:
         """`err`: validation, overloaded, generation, incomplete, template or dropped."""
@@ -146,10 +173,10 @@ class Metrics:
         self.running -= 1
         self.running_tokens -= input_length + max_new_tokens
         self.produced(tokens)
-        self.skipped_tokens += tokens - unseen
+        self._skipped_tokens += tokens - unseen
         if stepped:
             if failed:
-                self.calls["decode" if tokens else "prefill"][0] += 1
+                self._calls["decode" if tokens else "prefill"][0] += 1
                 self.failed("generation")
             return
         calls = tokens + failed
@@ -160,7 +187,7 @@ class Metrics:
             first = each
         elif calls > 1:
             each = max(seconds - first, 0.0) / (calls - 1)
-        prefill, decode = self.calls["prefill"], self.calls["decode"]
+        prefill, decode = self._calls["prefill"], self._calls["decode"]
         if batch is not None:
             self._share(batch.calls(tokens, failed), first, each)
         else:
@@ -181,7 +208,7 @@ class Metrics:
 
     def step(self, step: Step) -> None:
         """A call of the model for all that is in a simulated batch."""
-        calls = self.calls[step.method]
+        calls = self._calls[step.method]
         calls[0] += 1
         calls[1] += 1
         (self._prefill if step.method == "prefill" else self._decode).observe(step.seconds)
@@ -191,7 +218,7 @@ class Metrics:
             self._stepped[step.reason] = self._stepped.get(step.reason, 0) + 1
 
     def _share(self, calls: Calls, first: float, each: float) -> None:
-        prefill, decode = self.calls["prefill"], self.calls["decode"]
+        prefill, decode = self._calls["prefill"], self._calls["decode"]
         prefill[0] += calls.prefills
         prefill[1] += calls.prefilled
         decode[0] += calls.decodes
@@ -205,7 +232,7 @@ class Metrics:
 
     def succeeded(self, timings: Timings) -> None:
         """An answer is complete."""
-        self.successes += 1
+        self._successes += 1
         self._total.observe(timings.total)
         self._validation.observe(timings.validation)
         self._queue.observe(timings.queue)
@@ -213,51 +240,45 @@ class Metrics:
         self._per_token.observe(timings.per_token)
         self._generated_tokens.observe(timings.generated_tokens)
 
-    def answered(self, timings: Timings, max_new_tokens: int, *, asked: int = 1) -> None:
-        """A generation that was asked for, scheduled and at its end at once, all in one, with its answer.
+    def answered(self, row: _Row) -> None:
+        """A generation that was asked for, measured, scheduled and at its end at once, with its answer.
 
-        It is what `asked`, `scheduled`, `generated` and `succeeded` say of such a one, without what is added
-        only to be taken away again.
+        It is what `asked`, `measured`, `scheduled`, `generated` and `succeeded` say of such a one, without
+        what is added only to be taken away again.
         """
-        tokens = timings.generated_tokens
-        self.requests += asked
-        self.successes += 1
-        self.skipped_tokens += tokens
-        prefill, decode = self.calls["prefill"], self.calls["decode"]
-        prefill[0] += 1
-        prefill[1] += 1
-        decode[0] += tokens - 1
-        decode[1] += tokens - 1
-        each = timings.inference / tokens
-        self._rows.append(
-            (
-                max_new_tokens,
-                timings.total,
-                timings.validation,
-                timings.queue,
-                timings.inference,
-                each,
-                tokens,
-            )
-        )
-        if len(self._rows) >= TOGETHER:
+        rows = self._rows
+        rows.append(row)
+        if len(rows) >= TOGETHER:
             self._settle()
 
     def _settle(self) -> None:
-        """Observes what `answered` was told."""
+        """Counts what `answered` was told."""
         rows, self._rows = self._rows, []
         if not rows:
             return
-        histograms = (
-            self._max_new_tokens, self._total, self._validation, self._queue, self._inference,
-            self._per_token, self._generated_tokens,
-        )  # fmt: skip
-        for histogram, values in zip(histograms, zip(*rows, strict=True), strict=True):
+        asked, lengths, limits, total, validation, queue, inference, tokens = zip(*rows, strict=True)
+        answers, generated = len(rows), sum(tokens)
+        self._requests += sum(asked)
+        self._successes += answers
+        self._skipped_tokens += generated
+        for method, calls in (("prefill", answers), ("decode", generated - answers)):
+            counts = self._calls[method]
+            counts[0] += calls
+            counts[1] += calls
+        each = list(map(truediv, inference, tokens))
+        for histogram, values in (
+            (self._input_length, lengths),
+            (self._max_new_tokens, limits),
+            (self._total, total),
+            (self._validation, validation),
+            (self._queue, queue),
+            (self._inference, inference),
+            (self._per_token, each),
+            (self._generated_tokens, tokens),
+            (self._prefill, each),
+        ):
             histogram.observe_all(values)
-        for *_, each, tokens in rows:
-            self._prefill.observe(each)
-            if tokens > 1:
-                self._decode.observe(each, int(tokens) - 1)
+        self._decode.observe_often(each, [number - 1 for number in tokens])
 
     def counters(self) -> Iterator[tuple[str, dict[str, str], int]]:
         """Name, labels and count of every counter that was touched."""

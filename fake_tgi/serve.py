@@ -16,7 +16,7 @@ from .endpoints import about, generate
 from .endpoints.at_once import AtOnce
 from .endpoints.reading import plain
 from .extraction import ExtractionRefusal, is_json
-from .frames import Body, Chunks, Frame, Hangup, Head
+from .frames import Body, Chunks, Frame, Hangup, Head, Whole
 from .headers import JSON, TEXT
 from .journal import ServeEvent
 from .quick_values import dataclass
@@ -24,7 +24,7 @@ from .refusals import Breakdown, Refusal
 from .state import State
 from .stubs.unmatched import unmatched
 
-__all__ = ["ROUTES", "Endpoint", "Route", "needs_body", "serve"]
+__all__ = ["ROUTES", "Endpoint", "Route", "needs_body", "serve", "serve_at_once"]
 
 Endpoint = Callable[[State, Call], Iterator[Frame]]
 
@@ -116,36 +116,33 @@ def find(path: str) -> Route | None:
     return route
 
 
-def serve(state: State, call: Call, at_once: AtOnce | None = None) -> Iterator[Frame]:
+def serve(state: State, call: Call) -> Iterator[Frame]:
     """The answer to `call`, whose body is complete; it is in the journal from now on.
 
-    What is made lazily gives back what it holds when the iterator ends or is closed; what `at_once` can
-    answer, where that is given, is there already.
+    It is made lazily, and gives back what it holds when the iterator ends or is closed.
     """
     event = state.journal.begin(call)
-    if at_once is not None:
-        try:
-            whole = at_once.answer(call, event)
-        except BaseException as error:
-            return state.journal.record(event, _broken(error))
-        if whole is not None:
-            return iter(whole)
-    return _lazily(state, call, event)
-
-
-def _broken(error: BaseException) -> Iterator[Frame]:
-    """An answer that cannot be made, which whoever plays it learns."""
-    raise error
-    yield
-
-
-def _lazily(state: State, call: Call, event: ServeEvent) -> Iterator[Frame]:
     if state.replay is None:
         frames = _framed(state, call, event)
     else:
         framed = partial(_framed, state, call, event)
         frames = state.replay.frames(state, call, framed, partial(setattr, event, "why"))
     return state.journal.record(event, state.with_faults(call, frames, event.strike))
+
+
+def serve_at_once(state: State, call: Call, at_once: AtOnce) -> Whole | Iterator[Frame]:
+    """The same, but what `at_once` can answer is there already, and in the books."""
+    try:
+        whole = at_once.answer(call)
+    except BaseException as error:
+        return state.journal.record(state.journal.begin(call), _broken(error))
+    return serve(state, call) if whole is None else whole
+
+
+def _broken(error: BaseException) -> Iterator[Frame]:
+    """An answer that cannot be made, which whoever plays it learns."""
+    raise error
+    yield
 
 
 def _framed(state: State, call: Call, event: ServeEvent) -> Iterator[Frame]:

@@ -76,6 +76,7 @@ class State:
         self.settings = self.started = settings
         self._memory = memory
         self._touched = False
+        self._simple: bool | None = None
         self._unscripted: dict[str, Unscripted] = {}
         self.clock = clock = clock or clock_of(settings.clock, settings.speedup)
         self._folder = settings.model_folder
@@ -136,7 +137,7 @@ class State:
         """
         names = changed(self.settings, settings)
         delays = self._delays(settings) if names & TIMING else self.infer.delays
-        self.settings, self._touched = settings, True
+        self.settings, self._touched, self._simple = settings, True, None
         self.infer.delays = delays
         self.infer.validator.limits = _limits(settings)
         self.permits.resize(settings.max_concurrent_requests)
@@ -149,12 +150,12 @@ class State:
 
     def play(self, replay: Replay | None) -> None:
         """Answers from other recordings, or none, from now on; `clear` brings back those of the start."""
-        self.replay = replay
+        self.replay, self._simple = replay, None
         self.answer()
 
     def answer(self) -> None:
         """Puts the shards behind the router that settings and recordings ask for."""
-        self._touched = True
+        self._touched, self._simple = True, None
         self._unscripted = {}
         self.drawn = is_drawn(self.settings)
         self.model.answer_with(*self._shards(self.settings))
@@ -185,18 +186,23 @@ class State:
     @property
     def plain(self) -> bool:
         """Whether nothing stands between a call and the model, makes it wait, or goes wrong."""
-        infer, settings = self.infer, self.settings
+        simple = self._simple
+        if simple is None:  # what is said at the start, or by settings that change
+            simple = self._simple = (
+                self.infer.sight is None
+                and self.api_key is None
+                and not self.settings.strict
+                and not self.drawn
+                and self.replay is None
+                and self._faults is None
+            )
+        infer = self.infer
         return (
-            self.stubs.idle
+            simple
+            and self.stubs.idle
             and infer.delays is None
-            and infer.sight is None
             and infer.shard is self.model
             and self.permits.free > 0
-            and self.api_key is None
-            and not settings.strict
-            and not self.drawn
-            and self.replay is None
-            and self._faults is None
         )
 
     def plain_shard(self, inputs: str) -> Shard | None:
@@ -225,7 +231,7 @@ class State:
     def inferring(self, infer: Infer) -> State:
         """This state, but with another infer layer."""
         other = copy(self)
-        other.infer = infer
+        other.infer, other._simple = infer, None
         return other
 
     def telling(self, call: Call, event: ServeEvent) -> State:
@@ -251,7 +257,7 @@ class State:
     def faults(self) -> Faults:
         """What goes wrong; nothing, unless somebody has said so. Made when it is first asked for."""
         if self._faults is None:
-            self._faults = self._planned()
+            self._faults, self._simple = self._planned(), None
         return self._faults
 
     def with_faults(
@@ -303,7 +309,7 @@ class State:
         if self._replayed is not None:
             self._replayed.clear()
         if self._touched:
-            self.replay = self._replayed
+            self.replay, self._simple = self._replayed, None
             self.use(self.started)
             self.answer()
             self._touched = False

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from .quick_values import dataclass, unguarded
-from .refusals import validation
+from .refusals import Refusal, validation
 from .remembered import Remembered
 from .requests import GenerateParameters, GrammarType
 from .shard import Grammar, Sampling, ShardRequest
@@ -24,13 +24,13 @@ __all__ = ["CHUNK", "Limits", "ValidRequest", "Validator", "in_one_piece"]
 CHUNK = 1024
 
 
-def in_one_piece(parameters: GenerateParameters, most: int | None = None) -> bool:
+def in_one_piece(parameters: GenerateParameters, most: int = CHUNK) -> bool:
     """Whether the model is asked once and in one piece, for a text and what always comes with it; `most`: for
     so many tokens at most."""
     tokens = parameters.max_new_tokens
     return (
         tokens is not None
-        and tokens <= (CHUNK if most is None else most)
+        and tokens <= most
         and parameters.best_of is None
         and parameters.grammar is None
         and not parameters.top_n_tokens
@@ -58,6 +58,21 @@ class ValidRequest:
     max_total_new_tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+@unguarded
+class _Sound:
+    """Parameters that no rule refuses, whatever the prompt; it may have `most` tokens. One that has no more
+    than `least` needs no look at what else depends on its length."""
+
+    sampling: Sampling
+    draws: bool
+    max_new_tokens: int
+    truncate: int
+    stop_sequences: tuple[str, ...]
+    most: int
+    least: int
+
+
 class Counter(Protocol):
     """Whatever counts a prompt's tokens."""
 
@@ -81,12 +96,22 @@ class Validator:
         draw_seed: Callable[[ShardRequest], int],
         measured: Callable[[int], None],
     ) -> None:
-        self.limits = limits
         self.tokenizer = tokenizer
         self._grammar = grammar
         self._draw_seed = draw_seed
         self._measured = measured
         self._sampled = Remembered(self._sampling)
+        self.limits = limits
+
+    @property
+    def limits(self) -> Limits:
+        """What rules compare with; others hold for calls that come from now on."""
+        return self._limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._limits = limits
+        self._sound = Remembered(self._checked)
 
     def best_of(self, best_of: int) -> None:
         """The rule that stands before the permit, for `best_of` over 1 only (V:451-461)."""
@@ -162,6 +187,45 @@ class Validator:
         if p.seed is None and sampling.samples:
             request = request.seeded(self._draw_seed(request))
         return ValidRequest(request, max_total_new_tokens)
+
+    def simple(
+        self, inputs: str, parameters: GenerateParameters, *, add_special_tokens: bool = True
+    ) -> ShardRequest | None:
+        """The same for what is asked `in_one_piece`, and None where it would raise; nobody is told of it."""
+        sound = self._sound(parameters)
+        if sound is None or not inputs:
+            return None
+        length = self.tokenizer.count(inputs, add_special_tokens)
+        if length > sound.least:
+            if parameters.truncate is not None and parameters.truncate < length:
+                length = parameters.truncate
+            if length > sound.most:
+                return None
+        request = ShardRequest(
+            inputs, length, sound.max_new_tokens, sound.truncate, sound.sampling, sound.stop_sequences,
+            False, 0, False, add_special_tokens, parameters.adapter_id, None,
+        )  # fmt: skip
+        return request.seeded(self._draw_seed(request)) if sound.draws else request
+
+    def _checked(self, parameters: GenerateParameters) -> _Sound | None:
+        """What simple requests with these parameters have in common; None where a rule refuses them all."""
+        try:
+            sampling = self.check("any", parameters)
+        except Refusal:
+            return None
+        limits, asked = self.limits, parameters.max_new_tokens
+        assert asked is not None
+        truncate = parameters.truncate if parameters.truncate is not None else limits.max_input_tokens
+        most = min(limits.max_input_tokens, limits.max_total_tokens - asked)
+        return _Sound(
+            sampling,
+            parameters.seed is None and sampling.samples,
+            asked,
+            truncate,
+            tuple(parameters.stop),
+            most,
+            min(most, truncate),
+        )
 
     def _sampling(self, p: GenerateParameters) -> Sampling:
         """Rules 1 to 7, on the sampling parameters; returns them after defaults."""

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 from ..alike import MARK, Alike
 from ..call import Call
 from ..extraction import ExtractionRefusal, is_json, typed
-from ..frames import Body, Chunks, Head, RawHeaders
+from ..frames import Body, Chunks, RawHeaders, Whole
 from ..generation import Generation
-from ..headers import Timings, answer_headers, stream_headers
-from ..journal import ServeEvent
+from ..headers import HeadPrinter
 from ..refusals import Breakdown, Refusal
 from ..remembered import Remembered
 from ..render.generate import generate_response
@@ -27,7 +26,7 @@ from ..requests import GenerateParameters, GenerateRequest
 from ..run import Answer
 from ..shard import ShardRequest
 from ..state import State
-from ..validation import in_one_piece
+from ..validation import CHUNK, in_one_piece
 from .streaming import SHORT
 
 if TYPE_CHECKING:
@@ -35,9 +34,11 @@ if TYPE_CHECKING:
 
 __all__ = ["AtOnce", "Made"]
 
-Made = tuple[ShardRequest, Generation, Body | Chunks, float, float, int]
-"""What the model was asked and said, the answer, when the call was taken up and when the model was asked, in
-seconds on the server's clock, and how often the router counts the call."""
+Made = tuple[ShardRequest, Generation, Body | Chunks, float, int]
+"""What the model was asked and said, the answer, when the model was asked (in seconds on the server's clock),
+and how often the router counts the call."""
+
+_Asked = tuple[GenerateParameters, str, ShardRequest, Generation, float]
 
 
 class AtOnce:
@@ -53,9 +54,10 @@ class AtOnce:
             "/v1/chat/completions": self._chat,
         }
         self._json = Remembered(_says_json)
+        self._heads = HeadPrinter(state.compute_type)
 
-    def answer(self, call: Call, event: ServeEvent) -> tuple[Head, Body | Chunks] | None:
-        """The answer to `call`, which is in the books then, in `event` too; None: it takes the long way."""
+    def answer(self, call: Call) -> Whole | None:
+        """The answer to `call`, which is in the books then; None: it takes the long way."""
         route = self._routes.get(call.path)
         state = self._state
         if route is None or call.method != "POST" or not state.plain or call.broken or call.unread:
@@ -71,24 +73,23 @@ class AtOnce:
             return None
         if made is None:
             return None
-        request, generation, body, began, queued, asked = made
-        tokens, now = len(generation.tokens), state.clock()
-        spent = Timings(now - began, queued - began, 0.0, now - queued, request.input_length, tokens)
-        state.metrics.answered(spent, request.max_new_tokens, asked=asked)
-        characters, cors = len(request.inputs), state.cors.headers(call)
-        if isinstance(body, Body):
-            parts: tuple[bytes, ...] = (body.data,)
-            headers = answer_headers(state.compute_type, characters, spent)
-            head = Head(200, headers + cors, len(body.data))
+        request, generation, body, queued, asked = made
+        length, tokens = request.input_length, len(generation.tokens)
+        began, now = call.received, state.clock()
+        spent = (now - began, queued - began, 0.0, now - queued)
+        state.metrics.answered((asked, length, request.max_new_tokens, *spent, tokens))
+        around = state.cors.headers(call)
+        if type(body) is Body:
+            size = len(body.data)
+            head = self._heads.whole(len(request.inputs), spent, (length, tokens), around, size)
         else:
-            parts = body.parts
-            head = Head(200, stream_headers(state.compute_type, characters) + cors)
-        state.journal.complete(event, head, parts, tokens)
-        return head, body
+            head = self._heads.stream(len(request.inputs), around)
+        whole = Whole(head, body)
+        state.journal.keep(call, whole, tokens)
+        return whole
 
     def _generate(self, call: Call) -> Made | None:
-        began = self._state.clock()
-        asked = self._asked(call)
+        asked = self._asked(call, CHUNK)
         if asked is None:
             return None
         parameters, inputs, request, generation, queued = asked
@@ -102,10 +103,9 @@ class AtOnce:
             body = generate_response(answer, prompt=prompt, details=True)
         else:
             body = b'{"generated_text":%b}' % string(prompt + generation.generated_text)
-        return request, generation, Body(body), began, queued, 1
+        return request, generation, Body(body), queued, 1
 
     def _stream(self, call: Call) -> Made | None:
-        began = self._state.clock()
         asked = self._asked(call, SHORT)
         if asked is None:
             return None
@@ -116,25 +116,25 @@ class AtOnce:
         )
         end = (generation.finish_reason, generation.seed, request.input_length)
         events = writer.events(generation.tokens, (), generation.generated_text, end)
-        return request, generation, Chunks(tuple(events)), began, queued, 1
+        return request, generation, Chunks(tuple(events)), queued, 1
 
-    def _asked(
-        self, call: Call, most: int | None = None
-    ) -> tuple[GenerateParameters, str, ShardRequest, Generation, float] | None:
+    def _asked(self, call: Call, most: int) -> _Asked | None:
         """What was asked and what the model says to it. `most`: the tokens that it may be asked for."""
         state = self._state
         found = self._generations.find(call.body)
         if found is None:
             request = typed(GenerateRequest, call.body)
-            parameters, inputs = request.parameters, request.inputs
-        elif found[0] is None:
-            return None
+            inputs = request.inputs
+            parameters = request.parameters if in_one_piece(request.parameters) else None
         else:
-            parameters, inputs = found[0], found[1]
-        shard = state.plain_shard(inputs) if in_one_piece(parameters, most) else None
-        if shard is None:
+            parameters, inputs = found
+        if parameters is None:
             return None
-        asked = state.infer.validator.validate(inputs, parameters).shard
+        assert parameters.max_new_tokens is not None
+        shard = state.plain_shard(inputs) if parameters.max_new_tokens <= most else None
+        asked = state.infer.validator.simple(inputs, parameters) if shard is not None else None
+        if shard is None or asked is None:
+            return None
         queued = state.clock()
         return parameters, inputs, asked, shard.generate(asked), queued
 
@@ -151,9 +151,9 @@ def _says_json(headers: RawHeaders) -> bool:
 
 
 def _parameters(body: bytes) -> GenerateParameters | None:
-    """The parameters of a body whose prompt is the mark."""
+    """The parameters of a body whose prompt is the mark; None where it is not, or too much is asked for."""
     try:
         request = typed(GenerateRequest, body)
     except ExtractionRefusal:
         return None
-    return request.parameters if request.inputs == MARK else None
+    return request.parameters if request.inputs == MARK and in_one_piece(request.parameters) else None

@@ -16,12 +16,12 @@ from ..generation import Generation
 from ..prompt import chat_prompt
 from ..quick_values import dataclass
 from ..refusals import Breakdown, Refusal
-from ..render.chat import ChatWriter, text_completion
+from ..render.chat import ChatPrinter, ChatWriter
 from ..requests import ChatRequest, ContentBody, GenerateParameters
 from ..shard import ShardRequest
 from ..sse import DONE
 from ..state import State
-from ..validation import in_one_piece
+from ..validation import CHUNK, in_one_piece
 from .chat import model_of
 from .streaming import SHORT
 
@@ -39,6 +39,7 @@ class _Chat:
     request: ChatRequest
     parameters: GenerateParameters
     around: tuple[str, ...]
+    printer: ChatPrinter
 
 
 class ChatsAtOnce:
@@ -51,13 +52,12 @@ class ChatsAtOnce:
     def make(self, call: Call) -> Made | None:
         """The answer to `call`; None: it takes the long way. Raises as that does."""
         state = self._state
-        began = state.clock()
         found = self._chats.find(call.body)
         if found is not None:
             chat, text = found
             if chat is None:
                 return None
-            request, parameters, inputs = chat.request, chat.parameters, text.join(chat.around)
+            inputs = text.join(chat.around)
         else:
             if state.template is None or b'"tools"' in call.body:
                 return None  # to be read only once
@@ -65,33 +65,33 @@ class ChatsAtOnce:
             if not _is_plain(request):
                 return None
             prompt = chat_prompt(request, state.template)
-            parameters, inputs = prompt.parameters, prompt.inputs
-        most = SHORT if request.stream else None
-        shard = state.plain_shard(inputs) if in_one_piece(parameters, most) else None
-        if shard is None:
+            inputs = prompt.inputs
+            chat = self._common(request, prompt.parameters)
+            if chat is None:
+                return None
+        shard = state.plain_shard(inputs)
+        asked = None
+        if shard is not None:
+            asked = state.infer.validator.simple(inputs, chat.parameters, add_special_tokens=False)
+        if shard is None or asked is None:
             return None
-        asked = state.infer.validator.validate(inputs, parameters, add_special_tokens=False).shard
         queued = state.clock()
         generation = shard.generate(asked)
-        body = (
-            self._stream(request, asked, generation)
-            if request.stream
-            else self._whole(request, asked, generation)
-        )
-        return asked, generation, body, began, queued, 2  # as a chat, and as a generation
-
-    def _whole(self, request: ChatRequest, asked: ShardRequest, generation: Generation) -> Body:
         assert generation.finish_reason is not None
-        return Body(
-            text_completion(
-                generation.generated_text,
-                model=model_of(self._state, request),
-                created=self._state.unix_time(),
-                finish_reason=generation.finish_reason,
-                prompt_tokens=asked.input_length,
-                generated_tokens=len(generation.tokens),
+        body: Body | Chunks
+        if chat.request.stream:
+            body = self._stream(chat.request, asked, generation)
+        else:
+            body = Body(
+                chat.printer.text(
+                    generation.generated_text,
+                    state.unix_time(),
+                    generation.finish_reason,
+                    asked.input_length,
+                    len(generation.tokens),
+                )
             )
-        )
+        return asked, generation, body, queued, 2  # as a chat, and as a generation
 
     def _stream(self, request: ChatRequest, asked: ShardRequest, generation: Generation) -> Chunks:
         assert generation.finish_reason is not None
@@ -119,8 +119,15 @@ class ChatsAtOnce:
             prompt = chat_prompt(request, template)
         except (Breakdown, ExtractionRefusal, Refusal):
             return None
-        around = tuple(prompt.inputs.split(MARK))
-        return _Chat(request, prompt.parameters, around)
+        return self._common(request, prompt.parameters, tuple(prompt.inputs.split(MARK)))
+
+    def _common(
+        self, request: ChatRequest, parameters: GenerateParameters, around: tuple[str, ...] = ()
+    ) -> _Chat | None:
+        """None where more is asked for than goes out in one go."""
+        if not in_one_piece(parameters, SHORT if request.stream else CHUNK):
+            return None
+        return _Chat(request, parameters, around, ChatPrinter(model_of(self._state, request)))
 
 
 def _is_plain(request: ChatRequest) -> bool:

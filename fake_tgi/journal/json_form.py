@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import Any, Final, get_args
 
 from ..call import Call
-from ..frames import RawHeaders
+from ..frames import Head, RawHeaders
 from .serve_event import Ending, ServeEvent
 
 __all__ = ["JournalFormatError", "as_json", "from_json"]
@@ -97,7 +97,7 @@ def from_json(value: Any) -> ServeEvent:
     event.stub_id = record.get("stub_id", int, None)
     event.why = record.get("why", str, "")
     event.status = response.get("status", int, None)
-    event._raw_headers = response.headers()
+    event._head = Head(event.status or 0, response.headers())
     event.streamed = response.get("streamed", bool, False)
     for index, chunk in enumerate(response.get("chunks", list, [])):
         piece = _Members(chunk, f"response.chunks[{index}]")

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Final
 
 from ..call import Call
-from ..frames import Body, Chunks, Frame, Hangup, Head, Paced, Wait, Work
+from ..frames import Body, Chunks, Frame, Hangup, Head, Paced, Wait, Whole, Work
 from ..player import KEEP_ALIVE_INTERVAL
 from ..sse import KEEP_ALIVE
 from .serve_event import Ending, ServeEvent
@@ -156,7 +156,7 @@ class Journal:
                     else:
                         self._keep_some(event, now - came, (data,))
                 elif kind is Head:
-                    event.status, event._raw_headers = frame.status, frame.headers  # type: ignore[union-attr]
+                    event._head, event.status = frame, frame.status  # type: ignore[assignment, union-attr]
                     event.streamed = frame.length is None  # type: ignore[union-attr]
                     yield frame
                 elif isinstance(frame, Paced):
@@ -220,22 +220,42 @@ class Journal:
             if not books.open and self._waiting:
                 self._tell()
 
-    def complete(self, event: ServeEvent, head: Head, parts: tuple[bytes, ...], tokens: int) -> None:
-        """Writes an answer of `tokens` tokens into `event` that goes out at once and as a whole."""
+    def keep(self, call: Call, answer: Whole, tokens: int) -> None:
+        """A record of `call` and of its answer, which has `tokens` tokens and goes out at once."""
+        head, body = answer.head, answer.body
+        parts = (body.data,) if type(body) is Body else body.parts  # type: ignore[union-attr]
+        size = len(call.body) + sum(map(len, parts))
+        if size > self._each or not self._real:
+            self._keep_with_care(call, head, parts, tokens)
+            return
+        books = self._books
+        event = ServeEvent(self._next, call, self._clock, self._epoch)
+        self._next += 1
+        connection = call.connection
+        if connection is not None:
+            event.connection, event.earlier = connection.id, connection.calls
+            connection.calls += 1
+            connection.event = event
+        event._head, event.status, event.streamed = head, head.status, head.length is None
+        event.generated, event.size, event.ended = tokens, size, "complete"
+        event.seconds = at = self._clock() - call.received
+        event._pieces.append((at, parts))
+        kept = books.kept
+        kept.append(event)
+        books.bytes += size
+        if len(kept) > self.entries or books.bytes > self.size:
+            self._trim(books)
+        if self._waiting and not books.open:
+            self._tell()
+
+    def _keep_with_care(self, call: Call, head: Head, parts: tuple[bytes, ...], tokens: int) -> None:
+        """The same where not all of it is kept, or where the time is not real."""
+        event = self.begin(call)
         books: _Books = event._books
-        event.status, event._raw_headers = head.status, head.headers
-        event.streamed = head.length is None
+        event._head, event.status, event.streamed = head, head.status, head.length is None
         event.generated = tokens
-        event.seconds = at = self._clock() - event._asked.received
-        size = sum(map(len, parts))
-        if event.size + size <= self._each:
-            event._pieces.append((at, parts))
-            event.size += size
-            books.bytes += size
-            if books.bytes > self.size:
-                self._trim(books)
-        else:
-            self._keep_some(event, at, parts)
+        event.seconds = at = self._clock() - call.received
+        self._keep_some(event, at, parts)
         if not self._real:
             event.note_real_time()
         event.ended = "complete"

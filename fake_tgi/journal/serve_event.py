@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from ..call import Call
-from ..frames import Paced, RawHeaders
+from ..frames import Head, Paced, RawHeaders
 
 __all__ = ["Ending", "ServeEvent"]
 
@@ -76,7 +76,7 @@ class ServeEvent:
     """False once the journal's bounds, or a reset, have let the record go."""
 
     # What the journal writes, with the secrets that are taken out before anybody else reads.
-    _raw_headers: RawHeaders = ()
+    _head: Head | None = None
     _books: Any = None
     _began: float | None = None
     _over: float | None = None
@@ -109,6 +109,10 @@ class ServeEvent:
         from .redacted import headers_without_secrets
 
         return headers_without_secrets(self._asked, self._raw_headers)
+
+    @property
+    def _raw_headers(self) -> RawHeaders:
+        return self._head.headers if self._head is not None else ()
 
     @property
     def sent(self) -> list[tuple[float, bytes]]:

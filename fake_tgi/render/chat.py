@@ -18,7 +18,7 @@ from ..tools import NO_TOOL, FunctionCall, ToolDelta, ToolStream
 from .tools import tool_call_message, tool_delta_frame
 from .values import f32, string
 
-__all__ = ["FINISH_REASONS", "ChatWriter", "chat_completion", "text_completion", "usage"]
+__all__ = ["FINISH_REASONS", "ChatPrinter", "ChatWriter", "chat_completion", "usage"]
 
 FINISH_REASONS: dict[FinishReason, bytes] = {
     "length": b'"length"',
@@ -28,11 +28,17 @@ FINISH_REASONS: dict[FinishReason, bytes] = {
 """How the OpenAI routes spell why an answer ended; `stop_sequence` is TGI's own (L:1432-1438)."""
 
 _EMPTY = b'{"role":"assistant","content":""}'
+_MESSAGE: Final = b'{"role":"assistant","content":%b}'
+_USAGE: Final = b'{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d}'
+_WHOLE: Final = (
+    b'{"object":"chat.completion","id":"","created":%b,"model":%b,"system_fingerprint":%b,"choices":'
+    b'[{"index":0,"message":%b,"logprobs":%b,"finish_reason":%b}],"usage":%b}'
+)
 
 
 def usage(prompt_tokens: int, completion_tokens: int) -> bytes:
     """The `usage` object."""
-    return b'{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d}' % (
+    return _USAGE % (
         prompt_tokens,
         completion_tokens,
         prompt_tokens + completion_tokens,
@@ -55,36 +61,13 @@ def chat_completion(
     are the second one's, `answer`, which gives finish_reason, logprobs and completion_tokens, is the first.
     """
     if isinstance(output, str):
-        message = b'{"role":"assistant","content":%b}' % string(output)
+        message = _MESSAGE % string(output)
     else:
         message = tool_call_message(output.name, output.arguments)
     return _completion(
         message, string(model), created, answer.finish_reason, prompt_tokens, answer.generated_tokens,
         _whole_logprobs(answer) if logprobs else b"null", system_fingerprint,
     )  # fmt: skip
-
-
-def text_completion(
-    text: str,
-    *,
-    model: str,
-    created: int,
-    finish_reason: FinishReason,
-    prompt_tokens: int,
-    generated_tokens: int,
-) -> bytes:
-    """The same for a text alone."""
-    message = b'{"role":"assistant","content":%b}' % string(text)
-    return _completion(
-        message,
-        string(model),
-        created,
-        finish_reason,
-        prompt_tokens,
-        generated_tokens,
-        b"null",
-        SYSTEM_FINGERPRINT,
-    )
 
 
 def _completion(
@@ -97,19 +80,30 @@ def _completion(
     logprobs: bytes,
     system_fingerprint: str,
 ) -> bytes:
-    return (
-        b'{"object":"chat.completion","id":"","created":%d,"model":%b,"system_fingerprint":%b,"choices":'
-        b'[{"index":0,"message":%b,"logprobs":%b,"finish_reason":%b}],"usage":%b}'
-        % (
-            created,
-            model,
-            string(system_fingerprint),
-            message,
-            logprobs,
-            FINISH_REASONS[finish_reason],
-            usage(prompt_tokens, generated_tokens),
-        )
-    )
+    spent = usage(prompt_tokens, generated_tokens)
+    fingerprint = string(system_fingerprint)
+    return _WHOLE % (
+        b"%d" % created, model, fingerprint, message, logprobs, FINISH_REASONS[finish_reason], spent,
+    )  # fmt: skip
+
+
+class ChatPrinter:
+    """Prints whole answers that are a text alone, of one model: what is the same in all is printed once."""
+
+    __slots__ = ("_format",)
+
+    def __init__(self, model: str, system_fingerprint: str = SYSTEM_FINGERPRINT) -> None:
+        model_name, fingerprint = (string(text).replace(b"%", b"%%") for text in (model, system_fingerprint))
+        self._format = _WHOLE % (b"%d", model_name, fingerprint, _MESSAGE, b"null", b"%b", _USAGE)
+
+    def text(
+        self, text: str, created: int, finish_reason: FinishReason, prompt_tokens: int, generated_tokens: int
+    ) -> bytes:
+        """The answer `text`, made `created` seconds after 1970."""
+        return self._format % (
+            created, string(text), FINISH_REASONS[finish_reason],
+            prompt_tokens, generated_tokens, prompt_tokens + generated_tokens,
+        )  # fmt: skip
 
 
 class ChatWriter:
@@ -217,7 +211,7 @@ class ChatWriter:
 
 
 def _content_of(item: Token) -> bytes:
-    return _EMPTY if item.special else b'{"role":"assistant","content":%b}' % string(item.text)
+    return _EMPTY if item.special else _MESSAGE % string(item.text)
 
 
 _content: Final = Remembered(_content_of, most=10_000)

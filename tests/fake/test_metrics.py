@@ -12,6 +12,7 @@ from fake_tgi.batch import Batch, Calls
 from fake_tgi.call import Call
 from fake_tgi.exposition import HELP, exposition
 from fake_tgi.frames import Head
+from fake_tgi.histogram import Histogram
 
 from .asking import ask, make
 
@@ -222,7 +223,7 @@ def test_an_instance_that_succeeds_counts_though_another_fails() -> None:
 def test_numbers_are_printed_without_exponents_and_idle_fractions(value: float, text: str) -> None:
     app = make()
     app.state.metrics.asked()
-    app.state.metrics.requests = value  # type: ignore[assignment]
+    app.state.metrics._requests = value  # type: ignore[assignment]
     assert f"\ntgi_request_count {text}\n" in ask(app, "GET", "/metrics").text
 
 
@@ -243,3 +244,13 @@ def test_what_was_counted_elsewhere_is_added_with_what_was_not_sorted_yet() -> N
     for name in ("tgi_request_generated_tokens", "tgi_request_duration", "tgi_request_queue_duration"):
         assert f"\n{name}_count 2\n" in told
     assert "\ntgi_request_generated_tokens_sum 10\n" in told
+
+
+def test_values_that_are_observed_often_count_as_often() -> None:
+    values, times = [0.5, 2.0, 9.0, 1.0], [3, 0, 2, 1]
+    together, each = Histogram((1.0, 2.0, 3.0)), Histogram((1.0, 2.0, 3.0))
+    together.observe_often(values, times)
+    for value, number in zip(values, times, strict=True):
+        for _ in range(number):
+            each.observe(value)
+    assert (together.counts, together.sum, together.count) == (each.counts, each.sum, each.count)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fake_tgi.call import Call
+from fake_tgi.frames import Head
 from fake_tgi.journal import Ending, ServeEvent
 
 __all__ = ["call", "error_event", "stream", "token"]
@@ -44,7 +45,7 @@ def call(
     )
     event = ServeEvent(id, asked, float)
     event.status, event.ended, event.seconds = status, ended, seconds
-    event._raw_headers = _raw(answered or {})
+    event._head = Head(status or 0, _raw(answered or {}))
     event._pieces = [(when, (data,)) for when, data in sent]
     event.streamed = streamed
     event.faults = faults
