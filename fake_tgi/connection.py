@@ -20,19 +20,15 @@ CONNECTION: Final = "fake_tgi.connection"
 class Connection:
     """One connection, which carried `calls` calls that a journal has begun to record."""
 
-    __slots__ = ("_paused", "calls", "event", "id")
+    __slots__ = ("calls", "event", "id", "paused")
 
     def __init__(self, id: int, calls: int = 0) -> None:
         self.id = id
         self.calls = calls
         self.event: ServeEvent | None = None
         """The record of its last call, which is told what becomes of the connection."""
-        self._paused = False
-
-    @property
-    def paused(self) -> bool:
+        self.paused = False
         """Whether the client does not read what was sent."""
-        return self._paused
 
     def left(self, *, reset: bool = False) -> None:
         """The client has closed it: properly, or (`reset`) with what was sent to it still unread."""
@@ -46,12 +42,12 @@ class Connection:
 
     def pause(self) -> None:
         """The client does not read what was sent, so that nothing more can be."""
-        if self.event is not None and not self._paused:
-            self._paused = True
+        if self.event is not None and not self.paused:
+            self.paused = True
             self.event.pause()
 
     def resume(self) -> None:
         """The client reads on, or is gone."""
-        if self.event is not None and self._paused:
-            self._paused = False
+        if self.event is not None and self.paused:
+            self.paused = False
             self.event.resume()

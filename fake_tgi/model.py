@@ -59,6 +59,16 @@ class Model:
         self._recorded = recorded
         self.answer_with(fallback, obedient)
 
+    @property
+    def condition(self) -> Condition:
+        """How it is, for calls that come from now on."""
+        return self._condition
+
+    @condition.setter
+    def condition(self, condition: Condition) -> None:
+        self._condition = condition
+        self._fails = condition.gone or condition.crash_after is not None
+
     def answer_with(self, fallback: Shard, obedient: Callable[[], Shard]) -> None:
         """Other shards, for calls that come from now on."""
         self._fallback = fallback
@@ -76,13 +86,11 @@ class Model:
     def fallback(self) -> Shard | None:
         """The shard behind everything else, for a request without a grammar; None where something may say
         another thing first, or nothing at all."""
-        if self.queue or self.condition.crash_after is not None or self.condition.gone:
-            return None
-        return self._fallback
+        return None if self._fails or self.queue.queued else self._fallback
 
     def generate(self, request: ShardRequest) -> Generation:
         """The answer to `request`, in the model's present condition."""
-        condition = self.condition
+        condition = self._condition
         if condition.gone:
             return Generation((), "", None, request.input_length, error=GONE)
         generation = self._answer(request)

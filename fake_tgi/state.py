@@ -205,10 +205,10 @@ class State:
             and self.permits.free > 0
         )
 
-    def plain_shard(self, inputs: str) -> Shard | None:
+    def plain_shard(self, inputs: str) -> SeededShard | None:
         """What answers this prompt at once and without fail; None where that cannot be promised."""
         shard = self.model.fallback()
-        return shard if type(shard) is SeededShard and not self._recorded.knows(inputs) else None
+        return shard if type(shard) is SeededShard and inputs not in self._recorded.tokens else None
 
     @property
     def template(self) -> ChatTemplate | None:

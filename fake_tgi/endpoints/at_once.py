@@ -85,7 +85,7 @@ class AtOnce:
         else:
             head = self._heads.stream(len(request.inputs), around)
         whole = Whole(head, body)
-        state.journal.keep(call, whole, tokens)
+        state.journal.keep(call, whole, tokens, now)
         return whole
 
     def _generate(self, call: Call) -> Made | None:

@@ -96,9 +96,9 @@ def from_json(value: Any) -> ServeEvent:
     event.stub = record.get("stub", str, None)
     event.stub_id = record.get("stub_id", int, None)
     event.why = record.get("why", str, "")
-    event.status = response.get("status", int, None)
-    event._head = Head(event.status or 0, response.headers())
-    event.streamed = response.get("streamed", bool, False)
+    status, streamed = response.get("status", int, None), response.get("streamed", bool, False)
+    if status is not None:
+        event._head = Head(status, response.headers(), None if streamed else 0)
     for index, chunk in enumerate(response.get("chunks", list, [])):
         piece = _Members(chunk, f"response.chunks[{index}]")
         event._pieces.append((piece.number("at", 0.0), (piece.bytes("data"),)))

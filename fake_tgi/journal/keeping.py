@@ -19,7 +19,7 @@ from ..call import Call
 from ..frames import Body, Chunks, Frame, Hangup, Head, Paced, Wait, Whole, Work
 from ..player import KEEP_ALIVE_INTERVAL
 from ..sse import KEEP_ALIVE
-from .serve_event import Ending, ServeEvent
+from .serve_event import Ending, ServeEvent, WholeAnswer
 
 __all__ = ["ENDS_EARLY", "Journal"]
 
@@ -156,8 +156,7 @@ class Journal:
                     else:
                         self._keep_some(event, now - came, (data,))
                 elif kind is Head:
-                    event._head, event.status = frame, frame.status  # type: ignore[assignment, union-attr]
-                    event.streamed = frame.length is None  # type: ignore[union-attr]
+                    event._head = frame  # type: ignore[assignment]  # as above
                     yield frame
                 elif isinstance(frame, Paced):
                     if self._enter(event, frame, books):
@@ -220,26 +219,24 @@ class Journal:
             if not books.open and self._waiting:
                 self._tell()
 
-    def keep(self, call: Call, answer: Whole, tokens: int) -> None:
-        """A record of `call` and of its answer, which has `tokens` tokens and goes out at once."""
+    def keep(self, call: Call, answer: Whole, tokens: int, now: float) -> None:
+        """A record of `call` and of its answer, which has `tokens` tokens and goes out `now` and at once."""
         head, body = answer.head, answer.body
         parts = (body.data,) if type(body) is Body else body.parts  # type: ignore[union-attr]
         size = len(call.body) + sum(map(len, parts))
         if size > self._each or not self._real:
-            self._keep_with_care(call, head, parts, tokens)
+            self._keep_with_care(call, head, parts, tokens, now)
             return
         books = self._books
-        event = ServeEvent(self._next, call, self._clock, self._epoch)
+        event = WholeAnswer(
+            self._next, call, self._clock, self._epoch, head, parts, size, tokens, now - call.received
+        )
         self._next += 1
         connection = call.connection
         if connection is not None:
             event.connection, event.earlier = connection.id, connection.calls
             connection.calls += 1
             connection.event = event
-        event._head, event.status, event.streamed = head, head.status, head.length is None
-        event.generated, event.size, event.ended = tokens, size, "complete"
-        event.seconds = at = self._clock() - call.received
-        event._pieces.append((at, parts))
         kept = books.kept
         kept.append(event)
         books.bytes += size
@@ -248,13 +245,15 @@ class Journal:
         if self._waiting and not books.open:
             self._tell()
 
-    def _keep_with_care(self, call: Call, head: Head, parts: tuple[bytes, ...], tokens: int) -> None:
+    def _keep_with_care(
+        self, call: Call, head: Head, parts: tuple[bytes, ...], tokens: int, now: float
+    ) -> None:
         """The same where not all of it is kept, or where the time is not real."""
         event = self.begin(call)
         books: _Books = event._books
-        event._head, event.status, event.streamed = head, head.status, head.length is None
+        event._head = head
         event.generated = tokens
-        event.seconds = at = self._clock() - call.received
+        event.seconds = at = now - call.received
         self._keep_some(event, at, parts)
         if not self._real:
             event.note_real_time()
@@ -353,8 +352,8 @@ class Journal:
             at += KEEP_ALIVE_INTERVAL
 
     def _trim(self, books: _Books) -> None:
-        kept = books.kept
-        while kept and (len(kept) > self.entries or (books.bytes > self.size and len(kept) > 1)):
+        kept, entries, size = books.kept, self.entries, self.size
+        while len(kept) > entries or (books.bytes > size and len(kept) > 1):
             oldest = kept.popleft()
             oldest.kept = False
             books.bytes -= oldest.size

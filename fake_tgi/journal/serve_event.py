@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from ..call import Call
 from ..frames import Head, Paced, RawHeaders
 
-__all__ = ["Ending", "ServeEvent"]
+__all__ = ["Ending", "ServeEvent", "WholeAnswer"]
 
 Ending = Literal[
     "in flight", "complete", "client left", "cut by a fault", "hung up", "failed", "server stopped"
@@ -39,10 +39,6 @@ class ServeEvent:
     stub_id: int | None = None
     """The number of the stub that answered: names may be the same."""
     why: str = ""
-    status: int | None = None
-    """None as long as no head was sent."""
-    streamed: bool = False
-    """Whether the answer was sent without a length."""
     size: int = 0
     """What the record holds of request and answer, in bytes."""
     unkept: int = 0
@@ -93,6 +89,16 @@ class ServeEvent:
         self._pieces: list[tuple[float, tuple[bytes, ...]] | Paced] = []
 
     # What is read
+
+    @property
+    def status(self) -> int | None:
+        """None as long as no head was sent."""
+        return self._head.status if self._head is not None else None
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the answer was sent without a length."""
+        return self._head is not None and self._head.length is None
 
     @property
     def call(self) -> Call:
@@ -295,6 +301,34 @@ class ServeEvent:
         shown: dict[str, Any] = {"id": self.id, "status": self.status, "ended": self.ended}
         about = ", ".join(f"{name}={value!r}" for name, value in shown.items())
         return f"<ServeEvent {call.method} {call.path}: {about}>"
+
+
+class WholeAnswer(ServeEvent):
+    """One call and an answer that went out at once, `seconds` after the call came."""
+
+    ended: Ending = "complete"
+
+    def __init__(
+        self,
+        id: int,
+        call: Call,
+        clock: Callable[[], float],
+        epoch: float,
+        head: Head,
+        parts: tuple[bytes, ...],
+        size: int,
+        tokens: int,
+        seconds: float,
+    ) -> None:
+        self.id = id
+        self._asked = call
+        self._clock = clock
+        self._epoch = epoch
+        self._head = head
+        self._pieces = [(seconds, parts)]
+        self.size = size
+        self.generated = tokens
+        self.seconds = seconds
 
 
 def _shows_a_token(event: bytes) -> bool:

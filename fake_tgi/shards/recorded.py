@@ -7,6 +7,7 @@ another one the recorded text is said with its tokens. Stopping rules apply as t
 from __future__ import annotations
 
 import json
+from functools import cached_property
 
 from ..generation import Generation, Token
 from ..shard import ShardRequest
@@ -19,29 +20,22 @@ __all__ = ["RecordedAnswers"]
 
 
 class RecordedAnswers:
-    """The recordings that ship with the package, over one tokenizer. The file is read at the first call."""
+    """The recordings that ship with the package, over one tokenizer. The file is read when it is needed."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self._answers = TextAnswers(tokenizer)
-        self._tokens: dict[str, tuple[Token, ...]] | None = None
 
     def find(self, request: ShardRequest) -> Generation | None:
         """The recorded answer to this prompt, or None; no grammar allows it."""
         if request.grammar is not None:
             return None
-        if self._tokens is None:
-            self._tokens = self._read()
-        tokens = self._tokens.get(request.inputs)
+        tokens = self.tokens.get(request.inputs)
         return self._answers.generation_of(tokens, request) if tokens is not None else None
 
-    def knows(self, inputs: str) -> bool:
-        """Whether there is an answer to this prompt."""
-        if self._tokens is None:
-            self._tokens = self._read()
-        return inputs in self._tokens
-
-    def _read(self) -> dict[str, tuple[Token, ...]]:
+    @cached_property
+    def tokens(self) -> dict[str, tuple[Token, ...]]:
+        """The answers by prompt."""
         found: dict[str, tuple[Token, ...]] = {}
         for line in (DATA / "quickstart.jsonl").read_text(encoding="utf-8").splitlines():
             inputs, generation = parse_generation(json.loads(line), "quickstart.jsonl")

@@ -135,28 +135,29 @@ class GenerationQueue:
     """Queued generations, oldest first."""
 
     def __init__(self) -> None:
-        self._queued: deque[tuple[str | None, Generation]] = deque()
+        self.queued: deque[tuple[str | None, Generation]] = deque()
+        """Prompt (None: for any) and generation of each; to be looked at."""
 
     def __len__(self) -> int:
-        return len(self._queued)
+        return len(self.queued)
 
     def put(self, generations: Iterable[object], *, replace: bool = False) -> int:
         """Queues recorded generations; all, or none if one is malformed (`FormatError`)."""
         parsed = [parse_generation(item, f"generations[{i}]") for i, item in enumerate(generations)]
         if replace:
-            self._queued.clear()
-        self._queued.extend(parsed)
-        return len(self._queued)
+            self.queued.clear()
+        self.queued.extend(parsed)
+        return len(self.queued)
 
     def take(self, request: ShardRequest) -> Generation | None:
         """The next generation for this call, removed from the queue; None when the queue is empty."""
-        if not self._queued:
+        if not self.queued:
             return None
-        index = next((i for i, (inputs, _) in enumerate(self._queued) if inputs == request.inputs), 0)
-        generation = self._queued[index][1]
-        del self._queued[index]
+        index = next((i for i, (inputs, _) in enumerate(self.queued) if inputs == request.inputs), 0)
+        generation = self.queued[index][1]
+        del self.queued[index]
         return generation
 
     def clear(self) -> None:
         """Empties the queue."""
-        self._queued.clear()
+        self.queued.clear()

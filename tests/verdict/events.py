@@ -44,10 +44,10 @@ def call(
         received=at,
     )
     event = ServeEvent(id, asked, float)
-    event.status, event.ended, event.seconds = status, ended, seconds
-    event._head = Head(status or 0, _raw(answered or {}))
+    event.ended, event.seconds = ended, seconds
+    if status is not None:
+        event._head = Head(status, _raw(answered or {}), None if streamed else 0)
     event._pieces = [(when, (data,)) for when, data in sent]
-    event.streamed = streamed
     event.faults = faults
     event.connection = connection
     event.earlier = id - 1 if earlier is None else earlier
