@@ -17,6 +17,7 @@ from ..clock import Handle, Later
 from ..frames import Body, Chunks, Frame, Hangup, Head, Paced, Wait, Work
 from ..player import KEEP_ALIVE_INTERVAL
 from ..sse import KEEP_ALIVE
+from .outbox import Outbox
 from .request_head import RequestHead
 from .response_head import Dates, status_line
 
@@ -35,10 +36,16 @@ _log = logging.getLogger(__name__)
 class Line(Protocol):
     """A connection, as far as an answer needs it."""
 
-    transport: asyncio.Transport
+    bare: asyncio.Transport
+    """Its transport, for who looks after `outbox` first."""
+    outbox: Outbox
     loop: asyncio.AbstractEventLoop
     dates: Dates
     writable: bool
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """The same, when everything that waits in `outbox` is written."""
 
     def ended(self, keep: bool) -> None:
         """The answer is out; `keep` says whether the connection may go on."""
@@ -118,7 +125,7 @@ class Playing:
         """Plays until the answer is over, or has to wait."""
         frames = self._frames
         line = self._line
-        write = line.transport.write
+        begun = self._begun
         out, self._unsent = self._unsent, b""
         full = bool(out)  # something of the body is in it
         assert frames is not None
@@ -127,7 +134,7 @@ class Playing:
                 kind = type(frame)
                 if kind is Chunks or kind is Body:
                     if full:
-                        write(out)
+                        line.transport.write(out)
                         out = b""
                     full = True
                     if kind is Body:
@@ -152,7 +159,7 @@ class Playing:
                     out += self._start(frame)
                 elif isinstance(frame, Paced):
                     if full:
-                        write(out)
+                        line.transport.write(out)
                         out = b""
                     self._paced = frame
                     self._pace(out)
@@ -164,7 +171,7 @@ class Playing:
                         self._hang_up(frame.how, out)
                         return
                     if out:
-                        write(out)
+                        line.transport.write(out)
                         out, full = b"", False
                     if isinstance(frame, Wait):
                         self._wait(frame)
@@ -176,9 +183,11 @@ class Playing:
             return
         self._frames = None
         if self._chunked:
-            write(out + _END)
+            out += _END
+        if out and begun:
+            line.transport.write(out)
         elif out:
-            write(out)
+            line.outbox.put(line.bare, out)
         line.ended(self._keep and self._left <= 0)
 
     def _start(self, frame: Head) -> bytes:
@@ -247,7 +256,9 @@ class Playing:
             following = index + 1
             more = following < len(times)
             if more and out:
-                line.transport.write(out)
+                if line.outbox.waiting:
+                    line.outbox.flush()
+                line.bare.write(out)
             times[index] = now = clock()
             paced.sent = following
             if more:

@@ -20,6 +20,7 @@ from ..frames import Frame
 from ..quick_values import dataclass
 from .asgi import AsgiCall
 from .ending import part, reset
+from .outbox import Outbox
 from .playing import Playing
 from .request_body import Body, BrokenBody, Chunked, Sized
 from .request_head import Heads, Refused, RequestHead
@@ -62,12 +63,16 @@ class Service:
     dates: Dates = field(default_factory=Dates)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     connections: set[HttpProtocol] = field(default_factory=set)
+    outbox: Outbox = field(init=False)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     idle: Callable[[], None] = lambda: None
     """Called whenever a connection or a task has ended."""
     pass_on: Callable[[HttpProtocol, str, bytes], bool] | None = None
     """Whether somebody else has taken the connection, to answer a request for this path and all behind it.
     Asked between requests, with all that was read from this one on."""
+
+    def __post_init__(self) -> None:
+        self.outbox = Outbox(self.loop, self.connections)
 
 
 class HttpProtocol(asyncio.Protocol):
@@ -86,10 +91,11 @@ class HttpProtocol(asyncio.Protocol):
         "_seen",
         "_service",
         "_size",
+        "bare",
         "connection",
         "dates",
         "loop",
-        "transport",
+        "outbox",
         "writable",
     )
 
@@ -98,7 +104,8 @@ class HttpProtocol(asyncio.Protocol):
         self.loop = service.loop
         self.dates = service.dates
         self.connection = connection or Connection(next(service.numbers))
-        self.transport: Any = None
+        self.outbox = service.outbox
+        self.bare: Any = None
         self.writable = True
         direct = service.direct
         self._playing: Playing | None = None
@@ -118,10 +125,17 @@ class HttpProtocol(asyncio.Protocol):
         self._pieces: list[bytes] = []
         self._size = 0
 
+    @property
+    def transport(self) -> Any:
+        """The transport. What is done to it comes behind everything that waits to be written."""
+        if self.outbox.waiting:
+            self.outbox.flush()
+        return self.bare
+
     # What the transport calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
+        self.bare = transport
         self._service.connections.add(self)
         if self._held:
             self.loop.call_soon(self.data_received, b"")
@@ -134,6 +148,8 @@ class HttpProtocol(asyncio.Protocol):
 
     def eof_received(self) -> bool | None:
         """A client that closes its side before its body is complete is told so, and only then."""
+        if self.outbox.waiting:
+            self.outbox.flush()  # the transport may be closed behind this
         if self._body is not None and (self._head is not None or self._asgi is not None):
             self._break_off()
             return True  # keeps our side open for the answer
@@ -141,6 +157,8 @@ class HttpProtocol(asyncio.Protocol):
         return None
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self.outbox.waiting:
+            self.outbox.flush()
         if exc is not None:
             self.connection.left(reset=True)
         self.connection.lost()
@@ -238,6 +256,8 @@ class HttpProtocol(asyncio.Protocol):
                 if service.pass_on is not None and service.pass_on(self, head.path, data):
                     break
                 data = self._begin(head, data[end:], end)
+                if data and self.outbox.waiting:
+                    self.outbox.flush()  # whether its client reads is to be known before the next one
         self._held = data if self._keep else b""
         self._reading = False
 
