@@ -107,21 +107,22 @@ class HeadPrinter:
     def whole(
         self,
         characters: int,
-        spent: tuple[float, float, float, float],
-        tokens: tuple[int, int],
+        total: float,
+        validation: float,
+        prompt_tokens: int,
+        generated_tokens: int,
         around: RawHeaders,
         length: int,
     ) -> Head:
         """The head of a complete answer of `length` bytes to one prompt of so many characters.
 
-        `spent`: seconds in all, of validation, of waiting, in the model. `tokens`: of the prompt, and
-        generated.
+        It took `total` seconds; what was not `validation` was spent in the model.
         """
-        total = spent[0]
         if total >= 0.001:
-            timings = Timings(*spent, *tokens)
-            return Head(200, generation_headers(self._compute_type, characters, (timings,)) + around, length)
-        return PrintedHead(200, self._whole(around) % (total, characters, *tokens), length)
+            spent = Timings(total, validation, 0.0, total - validation, prompt_tokens, generated_tokens)
+            return Head(200, generation_headers(self._compute_type, characters, (spent,)) + around, length)
+        lines = self._whole(around) % (total, characters, prompt_tokens, generated_tokens)
+        return PrintedHead(200, lines, length)
 
     def stream(self, characters: int, around: RawHeaders) -> Head:
         """The head of a stream."""

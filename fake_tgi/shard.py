@@ -44,6 +44,13 @@ class Sampling:
             or self.typical_p < 1.0
         )
 
+    def seeded(self, seed: int) -> Sampling:
+        """The same with this seed."""
+        return Sampling(
+            self.temperature, self.top_k, self.top_p, self.typical_p, self.do_sample, seed,
+            self.repetition_penalty, self.frequency_penalty, self.watermark,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 @unguarded
@@ -71,15 +78,10 @@ class ShardRequest:
 
     def seeded(self, seed: int) -> ShardRequest:
         """The same, sampled with this seed. Every request that samples pays for it, so not by `replace`."""
-        asked = self.sampling
-        sampling = Sampling(
-            asked.temperature, asked.top_k, asked.top_p, asked.typical_p, asked.do_sample, seed,
-            asked.repetition_penalty, asked.frequency_penalty, asked.watermark,
-        )  # fmt: skip
         return ShardRequest(
-            self.inputs, self.input_length, self.max_new_tokens, self.truncate, sampling, self.stop_sequences,
-            self.ignore_eos, self.top_n_tokens, self.prefill, self.add_special_tokens, self.adapter_id,
-            self.grammar,
+            self.inputs, self.input_length, self.max_new_tokens, self.truncate, self.sampling.seeded(seed),
+            self.stop_sequences, self.ignore_eos, self.top_n_tokens, self.prefill, self.add_special_tokens,
+            self.adapter_id, self.grammar,
         )  # fmt: skip
 
 

@@ -205,7 +205,9 @@ class Validator:
             inputs, length, sound.max_new_tokens, sound.truncate, sound.sampling, sound.stop_sequences,
             False, 0, False, add_special_tokens, parameters.adapter_id, None,
         )  # fmt: skip
-        return request.seeded(self._draw_seed(request)) if sound.draws else request
+        if sound.draws:  # nobody else has the request yet: no need for another
+            request.sampling = sound.sampling.seeded(self._draw_seed(request))  # type: ignore[misc]
+        return request
 
     def _checked(self, parameters: GenerateParameters) -> _Sound | None:
         """What simple requests with these parameters have in common; None where a rule refuses them all."""

@@ -76,14 +76,16 @@ class AtOnce:
         request, generation, body, queued, asked = made
         length, tokens = request.input_length, len(generation.tokens)
         began, now = call.received, state.clock()
-        spent = (now - began, queued - began, 0.0, now - queued)
-        state.metrics.answered((asked, length, request.max_new_tokens, *spent, tokens))
-        around = state.cors.headers(call)
+        total, validation = now - began, queued - began
+        state.metrics.answered(
+            (asked, length, request.max_new_tokens, total, validation, 0.0, now - queued, tokens)
+        )
+        characters, around = len(request.inputs), state.cors.headers(call)
         if type(body) is Body:
             size = len(body.data)
-            head = self._heads.whole(len(request.inputs), spent, (length, tokens), around, size)
+            head = self._heads.whole(characters, total, validation, length, tokens, around, size)
         else:
-            head = self._heads.stream(len(request.inputs), around)
+            head = self._heads.stream(characters, around)
         whole = Whole(head, body)
         state.journal.keep(call, whole, tokens, now)
         return whole

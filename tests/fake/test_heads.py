@@ -15,11 +15,11 @@ COMPUTE_TYPE = b"gpu+50%d"
 
 @pytest.mark.parametrize("total", [0.0, 0.000_000_5, 0.000_9, 0.001, 0.0123, 2.5])
 def test_of_a_whole_answer(total: float) -> None:
-    spent = (total, total / 4, 0.0, total * 3 / 4)
     printer = HeadPrinter(COMPUTE_TYPE)
     for characters, tokens in (7, (3, 16)), (8, (4, 1)):  # what was printed before is not in the next one
-        head = printer.whole(characters, spent, tokens, AROUND, 88)
-        expected = generation_headers(COMPUTE_TYPE, characters, (Timings(*spent, *tokens),))
+        head = printer.whole(characters, total, total / 4, *tokens, AROUND, 88)
+        spent = Timings(total, total / 4, 0.0, total - total / 4, *tokens)
+        expected = generation_headers(COMPUTE_TYPE, characters, (spent,))
         assert (head.status, head.headers, head.length) == (200, expected + AROUND, 88)
 
 
