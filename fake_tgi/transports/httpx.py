@@ -1,17 +1,19 @@
 """For httpx and httpx2, and what is built on them: `httpx.Client(transport=fake.httpx_transport())`.
 
-httpcore reads the answer as from a socket: streams are not buffered, and what goes wrong is raised as over a
-network. Read timeouts also end on the fake's virtual clock. The asynchronous transport needs asyncio.
+Answers are read as from a socket: streams are not buffered, and what goes wrong is raised as over a network.
+Read timeouts also end on the fake's virtual clock. The asynchronous transport needs asyncio.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Final, Literal
 
+from .lines import Lines, Pieces, asked_of
 from .streams import IDLE, AsyncBackend, Backend
 from .wires import Wires
 
@@ -20,15 +22,22 @@ __all__ = ["Library", "async_transport", "transport"]
 Library = Literal["httpx", "httpx2"]
 
 _CORES: Final[dict[str, str]] = {"httpx": "httpcore", "httpx2": "httpcore2"}
+_SCHEMES: Final = ("http", "https", "ws", "wss")
 
 
 def transport(wires: Wires, library: Library) -> Any:
     """A `BaseTransport` of that library, which must be installed."""
+    return _blocking(library)(wires)
+
+
+@cache
+def _blocking(library: Library) -> Any:
+    """The class of the transports for that library."""
     httpx, core = import_module(library), import_module(_CORES[library])
 
     class Body(httpx.SyncByteStream):  # type: ignore[misc, name-defined]
-        def __init__(self, answer: Any) -> None:
-            self._pieces, self._line = answer.stream, answer.extensions["network_stream"]
+        def __init__(self, pieces: Pieces) -> None:
+            self._pieces = pieces
 
         def __iter__(self) -> Iterator[bytes]:
             with _raised_as(httpx, core):
@@ -36,23 +45,31 @@ def transport(wires: Wires, library: Library) -> Any:
 
         def close(self) -> None:
             self._pieces.close()
-            self._line.get_extra_info(IDLE)
 
     class Transport(httpx.BaseTransport):  # type: ignore[misc, name-defined]
         """Sends everything to one fake."""
 
-        def __init__(self) -> None:
-            self._pool = core.ConnectionPool(max_connections=None, network_backend=Backend(wires, core))
+        def __init__(self, wires: Wires) -> None:
+            self._lines = Lines(Backend(wires, core), core)
 
         def handle_request(self, request: Any) -> Any:
+            stream = request.stream
+            body = b"".join(stream) if isinstance(stream, httpx.ByteStream) else None
             with _raised_as(httpx, core):
-                answer = self._pool.handle_request(_asked(core, request))
-            return _answered(httpx, answer, Body(answer))
+                if request.url.scheme not in _SCHEMES:  # httpcore has the words for that
+                    core.ConnectionPool().handle_request(asked_of(core, request))
+                answer = self._lines.ask(request, body)
+            return httpx.Response(
+                status_code=answer.status,
+                headers=answer.headers,
+                stream=Body(answer.pieces),
+                extensions=answer.extensions,
+            )
 
         def close(self) -> None:
-            self._pool.close()
+            self._lines.close()
 
-    return Transport()
+    return Transport
 
 
 def async_transport(wires: Wires, library: Library) -> Any:
@@ -82,24 +99,13 @@ def async_transport(wires: Wires, library: Library) -> Any:
 
         async def handle_async_request(self, request: Any) -> Any:
             with _raised_as(httpx, core):
-                answer = await self._pool.handle_async_request(_asked(core, request))
+                answer = await self._pool.handle_async_request(asked_of(core, request))
             return _answered(httpx, answer, Body(answer))
 
         async def aclose(self) -> None:
             await self._pool.aclose()
 
     return Transport()
-
-
-def _asked(core: ModuleType, request: Any) -> Any:
-    url = request.url
-    return core.Request(
-        method=request.method,
-        url=core.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-        headers=request.headers.raw,
-        content=request.stream,
-        extensions=request.extensions,
-    )
 
 
 def _answered(httpx: ModuleType, answer: Any, body: Any) -> Any:
