@@ -20,7 +20,7 @@ _POSITIONS: Final = ("max_position_embeddings", "max_seq_len", "n_positions")
 
 def find_model_folder(*names: str) -> Path | None:
     """The first of `names` that is a folder here; None if none is."""
-    for name in names:
+    for name in dict.fromkeys(names):  # most often they are the same
         if name and (folder := Path(name)).is_dir():
             return folder
     return None

@@ -21,12 +21,13 @@ from .testing.options import MARKERS, OPTIONS
 if TYPE_CHECKING:
     from .library.fake import FakeTGI
     from .testing.serving import TestServer
-    from .testing.use import Use
+    from .testing.use import Said, Use
 
 __all__ = ["fake_tgi", "fake_tgi_server", "fake_tgi_settings"]
 
 _USE = pytest.StashKey["Use"]()
 _PASSED = pytest.StashKey[bool]()
+_SAID = pytest.StashKey["Said"]()
 _SECTION = "fake_tgi"
 _RECORDINGS = "fake_tgi recordings"
 
@@ -156,7 +157,6 @@ def fake_tgi_server() -> Iterator[TestServer]:
 @pytest.fixture
 def fake_tgi(
     request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
     fake_tgi_server: TestServer,
     fake_tgi_settings: Mapping[str, Any],
 ) -> Iterator[FakeTGI]:
@@ -171,8 +171,7 @@ def fake_tgi(
     use = _use(item, fake_tgi_server, fake_tgi_settings)
     item.stash[_USE], item.stash[_PASSED] = use, True
     with ExitStack() as lasting:
-        # What a test sets on top of ours is put back before ours only if one undoes both.
-        fake = _lent(use, lasting, monkeypatch)
+        fake = _lent(use, lasting, _monkeypatch(request, lasting))
         _give_to_instance(request, fake)
         yield fake
     _tell(use, passed=item.stash[_PASSED])
@@ -186,27 +185,47 @@ def _hidden(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
 def _use(item: pytest.Item, server: TestServer, settings: Mapping[str, Any]) -> Use:
     from .testing.use import ConfigurationError, use_of
 
-    config = item.config
     markers = list(item.iter_markers("fake_tgi"))
     recording = item.get_closest_marker("fake_tgi_recording")
     try:
         for marker in markers:
             if marker.args:
                 raise ConfigurationError(f"@pytest.mark.fake_tgi: expected names, got {marker.args!r}")
-        return use_of(
-            server,
-            None if recording is None else _named(recording, ConfigurationError),
-            (item.path, item.nodeid.partition("::")[2]),
-            ini=config.getini,
-            ini_folder=config.inipath.parent if config.inipath is not None else config.rootpath,
-            fixture=settings,
-            markers=[marker.kwargs for marker in reversed(markers)],
-            flag=config.getoption,
-            shell_folder=config.invocation_params.dir,
-        )
+        asked = None if recording is None else _named(recording, ConfigurationError)
+        path = item.path
+        said = [marker.kwargs for marker in reversed(markers)]
+        made = _said(item.config).configuration(settings, said, path.parent)
+        return use_of(server, made, asked, (path, item.nodeid.partition("::")[2]))
     except ConfigurationError as error:
         wrong = str(error)
     pytest.fail(wrong, pytrace=False)
+
+
+def _said(config: pytest.Config) -> Said:
+    """What ini file and command line say, read when the first test asks."""
+    known = config.stash.get(_SAID, None)
+    if known is None:
+        from .testing.use import Said
+
+        known = config.stash[_SAID] = Said(
+            ini=config.getini,
+            ini_folder=config.inipath.parent if config.inipath is not None else config.rootpath,
+            flag=config.getoption,
+            shell_folder=config.invocation_params.dir,
+        )
+    return known
+
+
+def _monkeypatch(request: pytest.FixtureRequest, lasting: ExitStack) -> pytest.MonkeyPatch:
+    """What sets variables, and puts them back.
+
+    What a test sets on top of ours is put back before ours if it is the test's own, or was not there before;
+    one that the test does without costs more as a fixture than all that it does here.
+    """
+    if "monkeypatch" in request.fixturenames:
+        found: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+        return found
+    return lasting.enter_context(pytest.MonkeyPatch.context())
 
 
 def _lent(use: Use, lasting: ExitStack, monkeypatch: pytest.MonkeyPatch) -> FakeTGI:
@@ -246,7 +265,7 @@ def _told(use: Use, failed_for_it: bool) -> str:
 def _tell(use: Use, *, passed: bool) -> None:
     """Fails the test for what was found; one that has failed already shows it, and does not fail again."""
     __tracebackhide__ = _hidden
-    if not passed:
+    if not passed or not (use.found or use.outcome.warnings or use.outcome.errors):
         return
     from warnings import warn
 

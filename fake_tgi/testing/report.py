@@ -14,7 +14,7 @@ from .telling import call_line, curl_line, timeline
 
 if TYPE_CHECKING:
     from ..journal import ServeEvent
-    from .checks import Finding
+    from .finding import Finding
 
 __all__ = ["calls_told", "errors_told", "findings_told", "user_traceback"]
 

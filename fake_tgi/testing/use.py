@@ -9,20 +9,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from .checks import Finding, findings
-from .configuration import Configuration, ConfigurationError, configuration, recording_mode
+from .checks import findings
+from .configuration import Configuration, ConfigurationError, recording_mode
 from .environment import environment_of
 from .handle import LentFake
-from .layers import COMMAND_LINE, layers_of
+from .layers import COMMAND_LINE, Said
 from .outcome import Outcome
 from .recording_places import place_of
-from .report import calls_told, errors_told, findings_told
 from .serving import TestServer
 
 if TYPE_CHECKING:
+    from .finding import Finding
     from .recording import TestRecording
 
-__all__ = ["ConfigurationError", "FakeTGIWarning", "TestServer", "Use", "layers_of", "recording_of", "use_of"]
+__all__ = ["ConfigurationError", "FakeTGIWarning", "Said", "TestServer", "Use", "recording_of", "use_of"]
 
 _LAST_WORDS: Final = 5.0
 """Seconds that a function may still work on an answer when the test is over, to tell what it raises."""
@@ -72,6 +72,8 @@ class Use:
         fake = self.fake
         if fake is None:
             return ""
+        from .report import calls_told, errors_told, findings_told  # only what is told pays for telling
+
         found = self.found if self.over else findings(fake, self.configuration, self.server.errors)
         parts: list[str] = []
         if found and not (failed_for_it and found[0].error is None):
@@ -99,17 +101,18 @@ class Use:
 
 
 def use_of(
-    server: TestServer, recording: Mapping[str, Any] | None, test: tuple[Path, str], **said: Any
+    server: TestServer,
+    configuration: Configuration,
+    recording: Mapping[str, Any] | None,
+    test: tuple[Path, str],
 ) -> Use:
-    """What a test asks for. `said` goes to `layers_of`; `recording` is its marker's, None if it has none.
+    """What a test asks for. `recording` is its marker's, None if it has none.
 
     `test` is its file, and its id behind that. Raises ConfigurationError.
     """
-    file, name = test
-    made = configuration(layers_of(test_folder=file.parent, **said))
     if recording is None:
-        return Use(server, made)
-    return Use(server, made, recording_of(recording, made, file, name))
+        return Use(server, configuration)
+    return Use(server, configuration, recording_of(recording, configuration, *test))
 
 
 def recording_of(

@@ -15,6 +15,7 @@ from fake_tgi.testing.configuration import (
     recording_mode,
     variables,
 )
+from fake_tgi.testing.layers import Said
 from fake_tgi.testing.options import MARKERS, OPTIONS
 
 from .running import run_suite
@@ -158,6 +159,43 @@ def test_the_command_line_counts_most(tmp_path: Path) -> None:
 
 def layers(*values: dict[str, object]) -> Configuration:
     return configuration([Layer(f"layer {number}", each, Path("/at")) for number, each in enumerate(values)])
+
+
+def said() -> Said:
+    """A run that was told nothing."""
+    return Said(
+        ini=lambda name: None, ini_folder=Path("/ini"), flag=lambda name: None, shell_folder=Path("/")
+    )
+
+
+def test_what_tests_say_alike_is_worked_out_once() -> None:
+    run = said()
+    assert run.configuration({}, [{"seed": 3}], Path("/at")) is run.configuration(
+        {}, [{"seed": 3}], Path("/at")
+    )
+    assert run.configuration({}, [{"seed": 4}], Path("/at")).settings.seed == 4
+    assert run.configuration({"stubs": "a"}, [], Path("/at")).settings.stubs == "/at/a"
+    assert run.configuration({"stubs": "a"}, [], Path("/else")).settings.stubs == "/else/a"
+
+
+def test_what_only_looks_alike_is_told_apart() -> None:
+    run = said()
+    assert run.configuration({"openai": True}, [], Path("/at")).openai
+    with pytest.raises(ConfigurationError, match="expected True or False, got 1"):
+        run.configuration({"openai": 1}, [], Path("/at"))
+
+
+def test_what_may_have_been_changed_between_tests_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, fixture = said(), {"fault": ["gzip"]}
+    assert run.configuration(fixture, [], tmp_path).settings.fault == ("gzip",)
+    fixture["fault"].append("close")
+    assert run.configuration(fixture, [], tmp_path).settings.fault == ("gzip", "close")
+    monkeypatch.chdir(tmp_path)
+    assert run.configuration({"model_id": "mine"}, [], tmp_path).settings.model_folder is None
+    (tmp_path / "mine").mkdir()
+    assert run.configuration({"model_id": "mine"}, [], tmp_path).settings.model_folder == Path("mine")
 
 
 def test_variables_of_all_layers_are_set_and_false_leaves_them_alone() -> None:
