@@ -21,8 +21,9 @@ MARK: Final = "\ufffe\ufdd0the text that differs\ufdd1\uffff"
 """Stands for the string in what is remembered; no text that anybody sends."""
 
 _LONGEST: Final = 8192  # bytes; a longer body costs little more to read than to look through
-# JSON prints these characters as they are. A key is never what differs.
-_STRINGS: Final = re.compile(rb'"([^"\\\x00-\x1f]{8,})"(?! *:)').finditer
+# JSON prints these characters as they are. A key is never what differs. What stands between two strings, with
+# a long number in it, begins like one of these four: a string that does so is left alone, too.
+_LAST_STRING: Final = re.compile(rb'.*"(?![]:,}])([^"\\\x00-\x1f]{8,})"(?! *:)', re.DOTALL).match
 _MARK: Final = MARK.encode()
 _ONCE: Final = object()
 
@@ -37,26 +38,24 @@ class Alike(Generic[T]):
 
     def __init__(self, make: Callable[[bytes], T]) -> None:
         self._make = make
-        self._known: BoundedCache[bytes, Any] = BoundedCache(entries=2000, size=2_000_000)
+        self._known: BoundedCache[tuple[bytes, bytes], Any] = BoundedCache(entries=2000, size=2_000_000)
 
     def find(self, body: bytes) -> tuple[T, str] | None:
         """What was made of such a body, and the string that `MARK` stands for in it; None for a new one."""
         if len(body) > _LONGEST:
             return None
-        found = None
-        for found in _STRINGS(body):  # noqa: B007  the last one counts
-            pass
+        found = _LAST_STRING(body)
         if found is None:
             return None
         start, end = found.span(1)
-        rest = b"%d %b%b" % (start, body[:start], body[end:])
+        before, behind = rest = body[:start], body[end:]
         known = self._known.get(rest)
         if known is None:
-            self._known.put(rest, _ONCE, len(rest))
+            self._known.put(rest, _ONCE, len(body))
             return None
         if known is _ONCE:
-            known = (self._make(body[:start] + _MARK + body[end:]),)
-            self._known.put(rest, known, len(rest))
+            known = (self._make(before + _MARK + behind),)
+            self._known.put(rest, known, len(body))
         try:
             return known[0], body[start:end].decode()
         except UnicodeDecodeError:

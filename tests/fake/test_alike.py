@@ -71,6 +71,13 @@ def test_a_key_is_not_what_differs() -> None:
     assert alike.find(b'{"a rather long key": 1}') is alike.find(b'{"a rather long key" : 1}') is None
 
 
+def test_a_long_number_between_two_strings_is_not_taken_for_one() -> None:
+    alike = Alike(lambda body: body)
+    body = b'{"inputs":"number %d of many","parameters":{"seed":1234567890,"stop":["x"]}}'
+    found = [alike.find(body % number) for number in range(3)]
+    assert [pair and pair[1] for pair in found] == [None, "number 1 of many", "number 2 of many"]
+
+
 def test_a_long_body_is_not_looked_at() -> None:
     alike = Alike(lambda body: body)
     body = b'["%b"]' % (b"long " * 2000)
