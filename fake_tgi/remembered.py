@@ -1,18 +1,22 @@
 """What was worked out of a value is remembered for the object and not for what it is equal to.
 
 Values that are used again and again (the parameters of a load test, the tokens of a seeded model) are the
-same objects each time, and comparing two of them would cost more than is saved.
+same objects each time, and comparing two of them would cost more than is saved. What is remembered keeps its
+object, so no other object can have the id that it is found by.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 __all__ = ["Remembered"]
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
+
+_second = itemgetter(1)
 
 
 class Remembered(Generic[Key, Value]):
@@ -27,9 +31,10 @@ class Remembered(Generic[Key, Value]):
         self._known: dict[int, tuple[Key, Value]] = {}
 
     def __call__(self, item: Key) -> Value:
-        known = self._known.get(id(item))
-        if known is not None and known[0] is item:
-            return known[1]
+        try:
+            return self._known[id(item)][1]
+        except KeyError:
+            pass
         value = self._work_out(item)
         if len(self._known) >= self._most:
             self._known.clear()
@@ -38,8 +43,8 @@ class Remembered(Generic[Key, Value]):
 
     def of(self, items: Iterable[Key]) -> list[Value]:
         """The results of all `items`: no Python runs for one that is remembered."""
-        known = self._known.get
-        return [
-            found[1] if (found := known(id(item))) is not None and found[0] is item else self(item)
-            for item in items
-        ]
+        items = tuple(items)
+        try:
+            return [*map(_second, map(self._known.__getitem__, map(id, items)))]
+        except KeyError:
+            return [*map(self, items)]

@@ -7,6 +7,7 @@ same in every process, and Python's own is not.
 from __future__ import annotations
 
 from hashlib import blake2b
+from operator import attrgetter
 from struct import Struct
 from typing import Final
 
@@ -17,20 +18,15 @@ from .tallies import LocalTally, Tally
 __all__ = ["SeedSource", "canonical", "key_of"]
 
 _SAMPLING = Struct("<dqddBddB")
+_fields = attrgetter(
+    "temperature", "top_k", "top_p", "typical_p", "do_sample",
+    "repetition_penalty", "frequency_penalty", "watermark",
+)  # fmt: skip
 _REST = Struct("<Bq")
 
 
 def _sampling(sampling: Sampling) -> bytes:
-    return _SAMPLING.pack(
-        sampling.temperature,
-        sampling.top_k,
-        sampling.top_p,
-        sampling.typical_p,
-        sampling.do_sample,
-        sampling.repetition_penalty,
-        sampling.frequency_penalty,
-        sampling.watermark,
-    )
+    return _SAMPLING.pack(*_fields(sampling))
 
 
 _sampled: Final = Remembered(_sampling)
