@@ -8,15 +8,12 @@ two threads can at worst compute the same entry twice.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 __all__ = ["BoundedCache", "Known"]
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
-
-_MOST: Final = 20_000
-_LONGEST: Final = 64
 
 
 class BoundedCache(Generic[Key, Value]):
@@ -62,17 +59,21 @@ class BoundedCache(Generic[Key, Value]):
 class Known(dict[str, Value], Generic[Value]):
     """What `work_out` makes of words and the like: to look one up again is a dict's own work.
 
-    Forgets all of them when there are 20,000; one of more than 64 characters is not kept.
+    Forgets all of them when there are `most`; one of more than `longest` characters is not kept.
     """
 
-    def __init__(self, work_out: Callable[[str], Value]) -> None:
+    __slots__ = ("_longest", "_most", "_work_out")
+
+    def __init__(self, work_out: Callable[[str], Value], most: int = 20_000, longest: int = 64) -> None:
         super().__init__()
         self._work_out = work_out
+        self._most = most
+        self._longest = longest
 
     def __missing__(self, word: str) -> Value:
         value = self._work_out(word)
-        if len(word) <= _LONGEST:
-            if len(self) >= _MOST:
+        if len(word) <= self._longest:
+            if len(self) >= self._most:
                 self.clear()
             self[word] = value
         return value

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .caches import BoundedCache, Known
-from .text_blocks import blocks
+from .caches import Known
+from .text_blocks import BLOCK, Cutter
 
 __all__ = ["piece_counter"]
 
@@ -29,11 +29,6 @@ _SHORT = 512
 _UNSEEN = [byte for byte in range(256) if not (33 <= byte <= 126 or 161 <= byte <= 172 or byte >= 174)]
 _BYTE_LEVEL = {byte: 256 + place for place, byte in enumerate(_UNSEEN) if byte < 128}
 
-
-def _shown(word: str) -> str:
-    return word.replace(" ", "\u0120") if word.isprintable() else word.translate(_BYTE_LEVEL)
-
-
 _LONGEST_WORD = 64
 
 
@@ -45,13 +40,13 @@ def part_of(backend: Any, name: str) -> dict[str, Any]:
 
 def _splits_like_gpt2(backend: Any) -> bool:
     """Whether every step around the model is one that this module knows to be harmless."""
-    cut = part_of(backend, "pre_tokenizer")
+    splits = part_of(backend, "pre_tokenizer")
     return (
         type(backend.model).__name__ == "BPE"
         and not backend.model.dropout
-        and cut.get("type") == "ByteLevel"
-        and cut.get("use_regex") is True
-        and not cut.get("add_prefix_space")
+        and splits.get("type") == "ByteLevel"
+        and splits.get("use_regex") is True
+        and not splits.get("add_prefix_space")
         and backend.normalizer is None
         and backend.truncation is None
         and backend.padding is None
@@ -59,9 +54,10 @@ def _splits_like_gpt2(backend: Any) -> bool:
     )
 
 
-def piece_counter(backend: Any) -> Callable[[str], int | None] | None:
+def piece_counter(backend: Any, cut: Cutter) -> Callable[[str], int | None] | None:
     """A function from a text to the count of its tokens, special ones not added, or to None for a text that
     it cannot count. There is no such function (None) for a library's tokenizer that works in any other way.
+    `cut` cuts the texts.
     """
     if not _splits_like_gpt2(backend):
         return None
@@ -77,7 +73,8 @@ def piece_counter(backend: Any) -> Callable[[str], int | None] | None:
         if len(word) > _LONGEST_WORD:
             raise KeyError(word)
         # what the library does with a word once it has cut the text, and all that it does
-        return len(tokenize(_shown(word)))
+        shown = word.replace(" ", "\u0120") if word.isprintable() else word.translate(_BYTE_LEVEL)
+        return len(tokenize(shown))
 
     def piece(piece: str) -> int:
         words = _WORDS.findall(" " + piece)
@@ -90,22 +87,16 @@ def piece_counter(backend: Any) -> Callable[[str], int | None] | None:
         return sum(map(count_word, _WORDS.findall(block)))
 
     count_first = Known(count_block).__getitem__
-    known: BoundedCache[str, int] = BoundedCache(entries=20_000, size=4_000_000)
+    count_begun = Known(count_block, longest=BLOCK).__getitem__
 
     def count_plain(text: str) -> int:
-        *begun, last = blocks(text)
+        begun, last, pieces = cut(text)
         if len(last) > _SHORT or ("  " in last if last.isprintable() else _SPACES_TOGETHER.search(last)):
             total = count_block(last)
         else:  # a word takes along the one space before it, and no word goes on behind one
-            first, *pieces = last.split(" ")
-            total = sum(map(count_piece, pieces), count_first(first) if first else 0)
-        for block in begun:
-            number = known.get(block)
-            if number is None:
-                number = count_block(block)
-                known.put(block, number, len(block))
-            total += number
-        return total
+            first, *others = pieces
+            total = sum(map(count_piece, others), count_first(first) if first else 0)
+        return sum(map(count_begun, begun), total) if begun else total
 
     def count(text: str) -> int | None:
         if not text.isascii() or len(text) > _LONGEST:

@@ -10,10 +10,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["blocks"]
+__all__ = ["BLOCK", "Cut", "Cutter", "blocks"]
 
 _SIZE: Final = 64
 _LEAST: Final = 24
+BLOCK: Final = 128
+"""Most blocks are shorter: to remember longer ones would help nobody but who has no spaces."""
+
 _border = re.compile(r"(?<=\S) (?=\S)").search
 
 
@@ -33,3 +36,26 @@ def blocks(text: str) -> list[str]:
         at = cut
     found.append(text[at:])
     return found
+
+
+Cut = tuple[list[str], str, list[str]]
+"""The blocks of a text but for the last one; the last one; what stands between its spaces."""
+
+
+class Cutter:
+    """Cuts texts. The one that was cut last is remembered: a prompt is counted, and then looked at for what
+    it is about. Safe to share over threads.
+    """
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        self._last: tuple[str, Cut] = ("", ([], "", [""]))
+
+    def __call__(self, text: str) -> Cut:
+        known, cut = self._last
+        if known is not text:
+            *begun, last = blocks(text)
+            cut = (begun, last, last.split(" "))
+            self._last = (text, cut)
+        return cut

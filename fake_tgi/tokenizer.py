@@ -14,12 +14,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .caches import BoundedCache
 from .counting import part_of, piece_counter
 from .mistakes import Mistake
 from .shipped import DATA
+from .text_blocks import Cutter
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
@@ -64,7 +65,7 @@ class Tokenizer:
 
     `source` is where it was read from. `bos_token` and `eos_token` are texts, None when there is none;
     `eos_ids` are the ids that end a generation. `context_free`: the text of a token depends on no other
-    token, but for bytes of unfinished characters.
+    token, but for bytes of unfinished characters. `cut` cuts the texts that are counted.
     """
 
     def __init__(self, definition: str, files_beside: Mapping[str, Any], *, source: str) -> None:
@@ -93,7 +94,8 @@ class Tokenizer:
         self._continuations: BoundedCache[str, tuple[tuple[int, str], ...]] = BoundedCache(
             entries=1024, size=1_000_000
         )
-        self._piece_count = piece_counter(self._backend)
+        self.cut: Final = Cutter()
+        self._piece_count = piece_counter(self._backend, self.cut)
         self._added_by_encode = self._backend.num_special_tokens_to_add(False)
 
     @classmethod
@@ -173,18 +175,20 @@ class Tokenizer:
 
     def count(self, text: str, add_special_tokens: bool = True) -> int:
         """How many ids `encode` gives for the same arguments."""
-        short = self._piece_count is not None and len(text) <= _SHORT
+        if len(text) <= _SHORT and self._piece_count is not None:
+            return self._count(text, add_special_tokens)
         key = (text, add_special_tokens)
-        if not short and (known := self._counts.get(key)) is not None:
-            return known
+        known = self._counts.get(key)
+        if known is None:
+            known = self._count(text, add_special_tokens)
+            self._counts.put(key, known, len(text))
+        return known
+
+    def _count(self, text: str, add_special_tokens: bool) -> int:
         found = self._piece_count(text) if self._piece_count is not None else None
         if found is None:
-            found = len(self._backend.encode(text, add_special_tokens=add_special_tokens))
-        elif add_special_tokens:
-            found += self._added_by_encode
-        if not short:
-            self._counts.put(key, found, len(text))
-        return found
+            return len(self._backend.encode(text, add_special_tokens=add_special_tokens))
+        return found + self._added_by_encode if add_special_tokens else found
 
     def pieces(self, text: str, add_special_tokens: bool = True) -> list[Piece]:
         """The list of /tokenize: tokens with the bytes of `text` that they stand for (server.rs:71).

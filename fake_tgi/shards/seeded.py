@@ -11,26 +11,28 @@ each, and an answer is a walk through their tables.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from hashlib import blake2b
-from itertools import chain
+from itertools import accumulate, chain, islice
 from struct import Struct
 from zlib import crc32
 
-from ..caches import BoundedCache, Known
+from ..caches import Known
 from ..generation import FinishReason, Generation, Token
 from ..likelihood import Likelihood
 from ..seeds import SeedSource, canonical, key_of
 from ..shard import ShardRequest
 from ..stopping import said, stop_tokens
-from ..text_blocks import blocks
+from ..text_blocks import BLOCK
 from ..tokenizer import Tokenizer
 from .phrases import COMMON_WORDS, FIRST, PATTERNS, SLOTS, TOPIC, UNTITLED
 
 __all__ = ["SeedSource", "SeededShard"]
 
-_NUMBERS = Struct("<32H")
+_NUMBERS = Struct("<32H").unpack
+_FIRST_NUMBERS = Struct(f"<{3 + max(map(len, FIRST))}H").unpack_from
+"""Those that the choice of the first sentence takes and that it takes itself: all that short answers need."""
 _VARIANTS = 4
 _MOST_SENTENCES = 5
 _SLOW_TOKENS = 1000
@@ -47,13 +49,16 @@ def _topics_in(piece: str) -> tuple[str, ...]:
 
 
 class _Phrase:
-    """Some tokens that are said together. `text` leaves special ones out."""
+    """Some tokens that are said together. `text` leaves special ones out; the first n tokens say `ends[n]`
+    characters of it."""
 
-    __slots__ = ("text", "tokens", "tops")
+    __slots__ = ("ends", "text", "tokens", "tops")
 
     def __init__(self, tokens: tuple[Token, ...]) -> None:
+        texts = ["" if token.special else token.text for token in tokens]
         self.tokens = tokens
-        self.text = "".join(token.text for token in tokens if not token.special)
+        self.text = "".join(texts)
+        self.ends = (0, *accumulate(map(len, texts)))
         self.tops: dict[tuple[int, bool], tuple[tuple[Token, ...], ...]] = {}
 
 
@@ -88,7 +93,7 @@ class _Table:
 
 def _numbers(digest: bytes) -> Iterator[int]:
     """Endless numbers below 65,536; no Python runs for each of them."""
-    return chain.from_iterable(map(_NUMBERS.unpack, _digests(digest)))
+    return chain.from_iterable(map(_NUMBERS, _digests(digest)))
 
 
 def _digests(digest: bytes) -> Iterator[bytes]:
@@ -110,9 +115,8 @@ class SeededShard:
         self._key = key_of(seed)
         self._ignore_eos = ignore_eos
         self._tables: dict[str, _Table] = {}
-        self._words: BoundedCache[str, tuple[str, ...]] = BoundedCache(entries=20_000, size=2_000_000)
-        self._said = Known(_topics_in).__getitem__
-        self._topics: BoundedCache[str, _Table] = BoundedCache(entries=4096, size=4096)
+        self._topics_in = Known(_topics_in, longest=BLOCK).__getitem__
+        self._topic = Known(self._about, most=4096).__getitem__
         eos = tokenizer.eos_id
         ending = () if eos is None else ((eos, tokenizer.texts([eos], tokenizer.anchor)[0]),)
         self._eos = _Table(("end",), lambda _: ending, self._likelihood) if ending else None
@@ -129,17 +133,16 @@ class SeededShard:
         seed = sampling.seed if sampling.samples else None
         digest = blake2b(canonical(request, seed), key=self._key).digest()
         phrases, spoken = self._say(request, digest)
+        text = "".join([phrase.text for phrase in phrases])
         limit = request.max_new_tokens
         reason: FinishReason = "length" if len(spoken) >= limit else "eos_token"
         tokens = tuple(spoken[:limit])
         stops = request.stop_sequences
-        if stops:
-            text = "".join([phrase.text for phrase in phrases])
-            if any(stop in text for stop in stops):
-                tokens, stopped = stop_tokens(tokens, request, self._tokenizer.eos_ids)
-                reason = stopped or reason
-        whole = len(tokens) == len(spoken)
-        text = "".join([phrase.text for phrase in phrases]) if whole else self._text(phrases, tokens)
+        if stops and any(stop in text for stop in stops):
+            tokens, stopped = stop_tokens(tokens, request, self._tokenizer.eos_ids)
+            reason = stopped or reason
+        if behind := len(spoken) - len(tokens):
+            text = self._cut(phrases, text, tokens, behind)
         n = request.top_n_tokens
         return Generation(
             tokens,
@@ -153,20 +156,19 @@ class SeededShard:
 
     def _say(self, request: ShardRequest, digest: bytes) -> tuple[list[_Phrase], list[Token]]:
         """Phrases and their tokens: sentences until the end token, or until there are enough."""
-        numbers = _numbers(digest)
-        draw = numbers.__next__
-        ignore_eos = request.ignore_eos or self._ignore_eos or self._eos is None
-        limit = request.max_new_tokens
-        sentences = 1 + (draw() * _MOST_SENTENCES >> 16)
+        many, first, about, *begin = _FIRST_NUMBERS(digest)
+        numbers: Iterable[int] = begin
+        inputs, limit = request.inputs, request.max_new_tokens
         # After a line break or a space, as chat templates end, an answer begins without another space.
-        firsts = self._bare_beginnings if request.inputs[-1:].isspace() else self._beginnings
-        pattern = firsts[draw() * len(firsts) >> 16]
-        topic, patterns = self._topic(request.inputs, draw()), self._sentences
+        firsts = self._bare_beginnings if inputs[-1:].isspace() else self._beginnings
+        pattern = firsts[first * len(firsts) >> 16]
+        words = self._words(inputs[-_LOOKED_AT:])
+        topic = self._topic(words[about * len(words) >> 16])
         phrases: list[_Phrase] = []
         tokens: list[Token] = []
         while True:
-            # a sentence that is whole draws as many numbers as it has places
-            for table, number in zip(pattern, numbers):  # noqa: B905  numbers have no end
+            # a sentence that is whole draws as many numbers as it has places; there are always enough
+            for table, number in zip(pattern, numbers):  # noqa: B905
                 if table is None:
                     table = topic
                 known = table.phrases  # pick(), without a call
@@ -176,6 +178,11 @@ class SeededShard:
                 tokens += phrase.tokens
                 if len(tokens) >= limit:
                     return phrases, tokens
+            if numbers is begin:  # not a short answer: all of the numbers, from where the sentence ended
+                numbers = more = islice(_numbers(digest), 3 + len(pattern), None)
+                draw, patterns = more.__next__, self._sentences
+                sentences = 1 + (many * _MOST_SENTENCES >> 16)
+                ignore_eos = request.ignore_eos or self._ignore_eos or self._eos is None
             sentences -= 1
             if sentences <= 0 and not ignore_eos:
                 assert self._eos is not None
@@ -185,20 +192,19 @@ class SeededShard:
                 return phrases, tokens
             pattern = patterns[draw() * len(patterns) >> 16]
 
-    def _text(self, phrases: list[_Phrase], tokens: tuple[Token, ...]) -> str:
-        """The text of an answer that ends before, or inside, the last phrases."""
-        parts, left = [], len(tokens)
-        for phrase in phrases:
-            if left < len(phrase.tokens):
+    def _cut(self, phrases: list[_Phrase], text: str, tokens: tuple[Token, ...], behind: int) -> str:
+        """The text of `tokens`, behind which there are so many more in the phrases, whose text is given."""
+        characters = len(text)
+        for phrase in reversed(phrases):
+            characters -= len(phrase.text)
+            behind -= len(phrase.tokens)
+            if behind <= 0:
                 break
-            parts.append(phrase.text)
-            left -= len(phrase.tokens)
-        if left:
-            rest = tokens[-left:]
-            if not rest[-1].text:  # possibly inside a character: TGI then has no text at all
+        if behind < 0:
+            if not tokens[-1].text:  # possibly inside a character: TGI then has no text at all
                 return said(tokens, self._tokenizer)
-            parts += [token.text for token in rest if not token.special]
-        return "".join(parts)
+            characters += phrase.ends[-behind]
+        return text[:characters]
 
     def _top_tokens(self, phrases: list[_Phrase], n: int, greedy: bool) -> tuple[tuple[Token, ...], ...]:
         tops: list[tuple[Token, ...]] = []
@@ -209,25 +215,14 @@ class SeededShard:
             tops += found
         return tuple(tops)
 
-    def _topic(self, inputs: str, number: int) -> _Table:
-        """A word from the end of the prompt, or something that stands for it."""
-        end = inputs[-_LOOKED_AT:]
-        *begun, last = blocks(end)
-        words: list[str] = []
-        for block in begun:
-            said = self._words.get(block)
-            if said is None:
-                said = _topics_in(block)
-                self._words.put(block, said, len(block))
-            words += said
-        words += chain.from_iterable(map(self._said, last.split(" ")))
-        words = words or _OTHER_WORDS(end)
-        word = words[number * len(words) >> 16] if words else UNTITLED[number * len(UNTITLED) >> 16]
-        found = self._topics.get(word)
-        if found is None:
-            found = _Table((" " + word,), self._pairs, self._likelihood)
-            self._topics.put(word, found)
-        return found
+    def _words(self, end: str) -> Sequence[str]:
+        """What an answer may be about: words from the end of the prompt, or what stands for them."""
+        begun, _, pieces = self._tokenizer.cut(end)
+        words = [*chain.from_iterable(map(self._topics_in, begun + pieces))]
+        return words or _OTHER_WORDS(end) or UNTITLED
+
+    def _about(self, word: str) -> _Table:
+        return _Table((" " + word,), self._pairs, self._likelihood)
 
     # Sentences by their places; made when one is first said, because many a fake in a test never says any.
 

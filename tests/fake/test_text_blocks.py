@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fake_tgi.text_blocks import blocks
+from fake_tgi.text_blocks import Cutter, blocks
 from fake_tgi.tokenizer import Tokenizer
 
 from ..sweeps import examples
@@ -39,3 +39,13 @@ def test_the_tokens_of_blocks_are_those_of_the_text(text: str) -> None:
 def test_what_was_seen_before_is_a_block_of_its_own() -> None:
     prompt = "Answer the question of the user in one short sentence, and say nothing that you do not know. "
     assert blocks(prompt + "Why is the sky blue?")[0] == blocks(prompt + "Who was the first to say so?")[0]
+
+
+@given(st.lists(TEXTS, max_size=4))
+def test_whatever_was_cut_before_the_pieces_are_those_of_the_text(texts: list[str]) -> None:
+    cut = Cutter()
+    for text in texts:
+        begun, last, pieces = cut(text)
+        assert [*begun, last] == blocks(text)
+        assert " ".join(pieces) == last
+        assert cut(text) is cut(text)
