@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any, Final, Protocol
 
 from ..clock import Handle, Later
-from ..frames import Body, Chunks, Frame, Hangup, Head, Paced, Wait, Work
+from ..frames import Body, Chunks, Frame, Hangup, Head, Paced, PrintedHead, Wait, Whole, Work
 from ..player import KEEP_ALIVE_INTERVAL
 from ..sse import KEEP_ALIVE
 from .outbox import Outbox
@@ -29,6 +29,7 @@ BUG: Final = (
 )
 """The answer of an application that raises; the end of the head goes into it."""
 
+_CHUNK: Final = b"%X\r\n%b\r\n"
 _END: Final = b"0\r\n\r\n"
 _log = logging.getLogger(__name__)
 
@@ -93,6 +94,37 @@ class Playing:
         self._paced: Paced | None = None
         self._alarm: Handle | None = None
 
+    def send(self, answer: Whole) -> bool:
+        """Sends an answer that is all there, to a plain request whose connection is kept; it is over then.
+
+        False: it has to be played.
+        """
+        head, body, line = answer.head, answer.body, self._line
+        if not isinstance(head, PrintedHead) or head.status != 200 or not line.writable:
+            return False
+        outbox, length = line.outbox, head.length
+        date = line.dates.last if outbox.waiting else line.dates.line()
+        if isinstance(body, Body):
+            data = body.data
+            if length != len(data):
+                return False
+            out = b"HTTP/1.1 200 OK\r\n%b\r\ncontent-length: %d%b%b" % (head.lines, length, date, data)
+        elif length is None:
+            chunks = self._in_chunks(body.parts)
+            out = b"HTTP/1.1 200 OK\r\n%b\r\ntransfer-encoding: chunked%b%b%b" % (
+                head.lines, date, chunks, _END,
+            )  # fmt: skip
+        else:
+            return False
+        outbox.put(line.bare, out)
+        return True
+
+    def _in_chunks(self, parts: tuple[bytes, ...]) -> bytes:
+        if self._coalesce:
+            parts = (b"".join(parts),)
+        parts = tuple(filter(None, parts))
+        return b"".join(map(_CHUNK.__mod__, zip(map(len, parts), parts, strict=True)))
+
     def play(self, frames: Iterator[Frame], head: RequestHead, keep: bool) -> None:
         """Begins the answer to a request with this head; `line.ended` tells when it is over.
 
@@ -103,7 +135,6 @@ class Playing:
         self._keep = keep
         self._begun = self._chunked = False
         self._left = 0
-        self._later.catch_up()  # to make an answer takes longer than to send a token that is due
         self._go()
 
     def lost(self) -> None:
@@ -139,15 +170,10 @@ class Playing:
                     full = True
                     if kind is Body:
                         data: bytes = frame.data  # type: ignore[union-attr]  # `kind is` is measured
-                        out += b"%X\r\n%b\r\n" % (len(data), data) if self._chunked else data
+                        out += _CHUNK % (len(data), data) if self._chunked else data
                         self._left -= len(data)
-                    elif self._chunked and self._coalesce:
-                        data = b"".join(frame.parts)  # type: ignore[union-attr]  # as above
-                        if data:
-                            out += b"%X\r\n%b\r\n" % (len(data), data)
                     elif self._chunked:
-                        parts = [b"%X\r\n%b\r\n" % (len(part), part) for part in frame.parts if part]  # type: ignore[union-attr]  # as above
-                        out += b"".join(parts)
+                        out += self._in_chunks(frame.parts)  # type: ignore[union-attr]  # as above
                     else:
                         data = b"".join(frame.parts)  # type: ignore[union-attr]  # as above
                         out += data
@@ -249,7 +275,7 @@ class Playing:
         if not paced.left:
             if part := paced.packed[index]:
                 if self._chunked:
-                    part = b"%X\r\n%b\r\n" % (len(part), part)
+                    part = _CHUNK % (len(part), part)
                 else:
                     self._left -= len(part)
                 out = out + part if out else part
@@ -290,7 +316,7 @@ class Playing:
     def _comment(self) -> None:
         """Keeps a client patient, and only a stream has that."""
         if self._chunked:
-            self._line.transport.write(b"%X\r\n%b\r\n" % (len(KEEP_ALIVE), KEEP_ALIVE))
+            self._line.transport.write(_CHUNK % (len(KEEP_ALIVE), KEEP_ALIVE))
 
     def _work(self, frame: Work) -> None:
         loop, frames = self._line.loop, self._frames

@@ -3,6 +3,7 @@
 An application that knows frames (`Direct`) is asked for them at once and played by playing.py; any other, and
 its own paths that are not made of frames, are ASGI's (asgi.py). A request behind one that is being answered
 waits; a body that nobody wants is not asked for, and ends the connection unless it is there and not long.
+A plain request whose head is known, and that is all that has come, is answered without these questions.
 """
 
 from __future__ import annotations
@@ -16,20 +17,18 @@ from typing import Any, Final, Protocol
 from ..call import Call
 from ..clock import Later
 from ..connection import Connection
-from ..frames import Frame
+from ..frames import Frame, Whole
 from ..quick_values import dataclass
 from .asgi import AsgiCall
 from .ending import part, reset
 from .outbox import Outbox
 from .playing import Playing
 from .request_body import Body, BrokenBody, Chunked, Sized
-from .request_head import Heads, Refused, RequestHead
+from .request_head import SHORT, Heads, Refused, RequestHead
 from .response_head import CONTINUE, Dates, refused
 
 __all__ = ["Direct", "HttpProtocol", "Service"]
 
-_SHORT: Final = 16_384
-"""Bytes of a body that is drained whatever comes before it; the comparison is measured."""
 _HELD: Final = 65_536
 """Bytes of further requests that are read while one is being answered."""
 
@@ -43,12 +42,12 @@ class Direct(Protocol):
     coalesce: bool
 
     def direct(self, path: str) -> bool:
-        """Whether this path is answered in frames."""
+        """Whether this path is answered in frames; always the same for the same path."""
 
     def needs_body(self, call: Call) -> bool:
         """Whether the answer depends on the body of `call`, which is not there yet."""
 
-    def frames(self, call: Call) -> Iterator[Frame]:
+    def frames(self, call: Call) -> Whole | Iterator[Frame]:
         """The answer."""
 
 
@@ -59,7 +58,7 @@ class Service:
     app: Any
     direct: Direct | None
     loop: asyncio.AbstractEventLoop
-    heads: Heads = field(default_factory=Heads)
+    heads: Heads = field(init=False)
     dates: Dates = field(default_factory=Dates)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     connections: set[HttpProtocol] = field(default_factory=set)
@@ -72,6 +71,7 @@ class Service:
     Asked between requests, with all that was read from this one on."""
 
     def __post_init__(self) -> None:
+        self.heads = Heads() if self.direct is None else Heads(self.direct.direct)
         self.outbox = Outbox(self.loop, self.connections)
 
 
@@ -86,6 +86,7 @@ class HttpProtocol(asyncio.Protocol):
         "_held",
         "_keep",
         "_pieces",
+        "_plain",
         "_playing",
         "_reading",
         "_seen",
@@ -112,6 +113,7 @@ class HttpProtocol(asyncio.Protocol):
         if direct is not None:
             self._playing = Playing(self, direct.clock, direct.later, coalesce=direct.coalesce)
         self._asgi: AsgiCall | None = None
+        self._plain = service.heads.plain
         self._busy = False
         self._reading = False
         self._keep = True
@@ -141,6 +143,15 @@ class HttpProtocol(asyncio.Protocol):
             self.loop.call_soon(self.data_received, b"")
 
     def data_received(self, data: bytes) -> None:
+        if not self._held and not self._busy and self._body is None and self._keep:
+            end = data.find(b"\r\n\r\n") + 4
+            head = self._plain.get(data[:end])
+            if head is not None and len(data) - end == head.length:  # a plain request and nothing else
+                self._seen = 0
+                pass_on = self._service.pass_on
+                if pass_on is None or not pass_on(self, head.path, data):
+                    self._answer(head, data[end:])
+                return
         if self._held:
             data = self._held + data
             self._held = b""
@@ -275,10 +286,10 @@ class HttpProtocol(asyncio.Protocol):
             if head.expects and length:
                 self.transport.write(CONTINUE)
             body, data = (data, b"") if length == len(data) else (data[:length], data[length:])
-            if length > _SHORT and length + size > Sized.drained and not self._needs_body(direct, head):
-                self._answer(direct, head, body, keep=False)
+            if length > SHORT and length + size > Sized.drained and not self._needs_body(direct, head):
+                self._answer(head, body, keep=False)
             else:
-                self._answer(direct, head, body)
+                self._answer(head, body)
             return data
         self._body = coming = Chunked() if length is None else Sized(length)
         self._pieces, self._size = [], 0
@@ -286,7 +297,7 @@ class HttpProtocol(asyncio.Protocol):
             self._head = None
             left = self._more(coming, data)
             drained = coming.done and size + len(data) - len(left) <= coming.drained
-            self._answer(direct, head, b"", keep=drained, unread=True)
+            self._answer(head, b"", keep=drained, unread=True)
             return left
         self._head = head
         if head.expects:
@@ -317,7 +328,7 @@ class HttpProtocol(asyncio.Protocol):
             if body.done or self._size > direct.payload_limit:
                 head, self._head = self._head, None
                 pieces, self._pieces = self._pieces, []
-                self._answer(direct, head, b"".join(pieces), keep=body.done, unread=not body.done)
+                self._answer(head, b"".join(pieces), keep=body.done, unread=not body.done)
         return data
 
     def _break_off(self) -> None:
@@ -329,11 +340,10 @@ class HttpProtocol(asyncio.Protocol):
             self._asgi.break_off()
         elif head is not None and self._service.direct is not None:
             self._pieces = []
-            self._answer(self._service.direct, head, b"", broken=True)
+            self._answer(head, b"", broken=True)
 
     def _answer(
         self,
-        direct: Direct,
         head: RequestHead,
         body: bytes,
         *,
@@ -341,8 +351,10 @@ class HttpProtocol(asyncio.Protocol):
         broken: bool = False,
         unread: bool = False,
     ) -> None:
-        assert self._playing is not None
-        self._busy = True
+        direct, playing = self._service.direct, self._playing
+        assert direct is not None
+        assert playing is not None
+        direct.later.catch_up()  # to make an answer takes longer than to send a token that is due
         call = Call(
             head.method,
             head.path,
@@ -354,7 +366,13 @@ class HttpProtocol(asyncio.Protocol):
             unread,
             self.connection,
         )
-        self._playing.play(direct.frames(call), head, keep and self._keep and head.keep_alive)
+        answer = direct.frames(call)
+        if isinstance(answer, Whole):
+            if keep and self._keep and head.plain and playing.send(answer):
+                return
+            answer = iter(answer)
+        self._busy = True
+        playing.play(answer, head, keep and self._keep and head.keep_alive)
 
     def _refuse(self, status: int) -> None:
         self._keep = False

@@ -10,18 +10,23 @@ read from memory.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from ..caches import BoundedCache
 from ..frames import RawHeaders
 from ..quick_values import dataclass
 
-__all__ = ["LONGEST_HEAD", "Heads", "Refused", "RequestHead", "read_head"]
+__all__ = ["LONGEST_HEAD", "SHORT", "Heads", "Refused", "RequestHead", "read_head"]
 
 LONGEST_HEAD: Final = 417_792
 """Bytes; a longer head is a 431 (hyper's buffer: 8,192 + 100 x 4,096)."""
 
+SHORT: Final = 16_384
+"""Bytes of a body that is drained whatever comes before it; the comparison is measured."""
+
+_MOST_PLAIN: Final = 1024
+_LONGEST_PLAIN: Final = 2048  # bytes
 _LONGEST_TARGET: Final = 65_534  # bytes
 _MOST_HEADERS: Final = 100
 _LONGEST_NAME: Final = 65_535  # bytes
@@ -64,7 +69,8 @@ class RequestHead:
     `path` is as sent, but for bytes beyond ASCII, which are percent-encoded; `query` is without its question
     mark. Names of `headers` are in lower case. `length` is the body's in bytes, None for a chunked one.
     `old` is HTTP/1.0; `keep_alive` says that the client wants to go on, `expects` that it waits to be asked
-    for its body.
+    for its body. `plain` says that there is nothing special about it: HTTP/1.1 without HEAD, and with a short
+    body of known length that just comes, on a connection that goes on.
     """
 
     method: str
@@ -75,15 +81,22 @@ class RequestHead:
     old: bool
     keep_alive: bool
     expects: bool
+    plain: bool
 
 
 class Heads:
-    """Reads heads, and remembers those it has read: a client says the same ones again and again."""
+    """Reads heads, and remembers those it has read: a client says the same ones again and again.
 
-    __slots__ = ("_known",)
+    `direct`: whether requests for a path are answered directly; always the same for the same path.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_direct", "_known", "plain")
+
+    def __init__(self, direct: Callable[[str], bool] = lambda path: False) -> None:
+        self._direct = direct
         self._known: BoundedCache[bytes, RequestHead] = BoundedCache(entries=2048, size=2_000_000)
+        self.plain: dict[bytes, RequestHead] = {}
+        """Of those that it has read, plain ones that are answered directly, by all of their bytes."""
 
     def read(self, data: bytes, seen: int = 0) -> tuple[RequestHead, int] | None:
         """The head that `data` starts with and its length in bytes; None while it is not complete.
@@ -120,6 +133,11 @@ class Heads:
         head = read_head(data[start : found.start()])
         if not start:
             self._known.put(data[:end], head, end)
+            if head.plain and end <= _LONGEST_PLAIN and self._direct(head.path):
+                if len(self.plain) >= _MOST_PLAIN:
+                    self.plain.clear()
+                    self._known.clear()  # or those that are asked for would not come back
+                self.plain[data[:end]] = head
         return head, end
 
 
@@ -134,16 +152,15 @@ def read_head(data: bytes) -> RequestHead:
         raise Refused(431)
     path, query = _target(target)
     old = version == b"1.0"
-    return RequestHead(
-        method.decode("ascii"),
-        path,
-        query,
-        headers,
-        _length(headers, old),
-        old,
-        _keeps_alive(headers, old),
-        not old and any(name == b"expect" and value.lower() == b"100-continue" for name, value in headers),
+    length, keep_alive = _length(headers, old), _keeps_alive(headers, old)
+    expects = not old and any(
+        name == b"expect" and value.lower() == b"100-continue" for name, value in headers
     )
+    short = length is not None and length <= SHORT
+    plain = short and keep_alive and not (old or expects or method == b"HEAD")
+    return RequestHead(
+        method.decode("ascii"), path, query, headers, length, old, keep_alive, expects, plain
+    )  # fmt: skip
 
 
 def _check_begun(data: bytes) -> None:

@@ -41,19 +41,20 @@ def status_line(status: int, old: bool) -> bytes:
 class Dates:
     """The header `date` and the end of a head, made once a second."""
 
-    __slots__ = ("_line", "_second")
+    __slots__ = ("_second", "last")
 
     def __init__(self) -> None:
         self._second = 0
-        self._line = b""
+        self.last = b""
+        """What `line` said last, for heads that go out together."""
 
     def line(self) -> bytes:
         """What ends a head that is sent now, with the line end before it."""
         second = int(time.time())
         if second != self._second:
             self._second = second
-            self._line = b"\r\ndate: %b\r\n\r\n" % _date(second)
-        return self._line
+            self.last = b"\r\ndate: %b\r\n\r\n" % _date(second)
+        return self.last
 
 
 def _date(second: int) -> bytes:

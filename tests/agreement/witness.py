@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from fake_tgi.frames import Body, Chunks, Hangup, Head
+from fake_tgi.frames import Body, Chunks, Hangup, Head, Whole
 from tgi_contracts import Exchange, Violation, check_exchange, exchange_of
 
 __all__ = ["Witness"]
@@ -20,7 +20,7 @@ __all__ = ["Witness"]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 Call = Callable[[Any, Any, Receive, Send], Awaitable[None]]
-Frames = Callable[[Any, Any], Iterator[Any]]
+Frames = Callable[[Any, Any], Any]
 
 # What a namespace answers is seen where it answers.
 _OURS = "/ns/"
@@ -50,28 +50,36 @@ class Witness:
     def between(self, frames: Frames) -> Frames:
         """The method `Application.frames`, with this witness looking on."""
 
-        def watched(app: Any, call: Any) -> Iterator[Any]:
-            status, headers, pieces = 0, list[tuple[str, str]](), list[bytes]()
-            whole = True
-            for frame in frames(app, call):
-                if isinstance(frame, Head):
-                    status = frame.status
-                    headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in frame.headers]
-                elif isinstance(frame, Body):
-                    pieces.append(frame.data)
-                elif isinstance(frame, Chunks):
-                    pieces += frame.parts
-                elif isinstance(frame, Hangup):
-                    whole = False
-                yield frame
-            event = call.connection.event if call.connection is not None else None
-            if event is not None and event.ended == "client left":
-                return  # the server stops in the middle, as if that were the end
-            if whole and call.method.isupper():  # contracts know no other methods
-                path = f"{call.path}?{call.query}" if call.query else call.path
-                self._judge(exchange_of(call.method, path, call.body, status, headers, b"".join(pieces)))
+        def watched(app: Any, call: Any) -> Any:
+            answer = frames(app, call)
+            if not isinstance(answer, Whole):
+                return self._watch(answer, call)
+            for _ in self._watch(iter(answer), call):
+                pass
+            return answer  # and goes the way that only a whole one goes
 
         return watched
+
+    def _watch(self, frames: Iterator[Any], call: Any) -> Iterator[Any]:
+        status, headers, pieces = 0, list[tuple[str, str]](), list[bytes]()
+        whole = True
+        for frame in frames:
+            if isinstance(frame, Head):
+                status = frame.status
+                headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in frame.headers]
+            elif isinstance(frame, Body):
+                pieces.append(frame.data)
+            elif isinstance(frame, Chunks):
+                pieces += frame.parts
+            elif isinstance(frame, Hangup):
+                whole = False
+            yield frame
+        event = call.connection.event if call.connection is not None else None
+        if event is not None and event.ended == "client left":
+            return  # the server stops in the middle, as if that were the end
+        if whole and call.method.isupper():  # contracts know no other methods
+            path = f"{call.path}?{call.query}" if call.query else call.path
+            self._judge(exchange_of(call.method, path, call.body, status, headers, b"".join(pieces)))
 
     def _judge(self, exchange: Exchange) -> None:
         self.judged += 1
