@@ -34,14 +34,31 @@ class Alike(Generic[T]):
     `make` gives what to remember of a body that has `MARK` in that place. Safe to share over threads.
     """
 
-    __slots__ = ("_known", "_make")
+    __slots__ = ("_known", "_last", "_make")
 
     def __init__(self, make: Callable[[bytes], T]) -> None:
         self._make = make
         self._known: BoundedCache[tuple[bytes, bytes], Any] = BoundedCache(entries=2000, size=2_000_000)
+        self._last: tuple[bytes, bytes, int, int, Any] = (b"\0", b"", 1, 0, None)  # no JSON begins so
+        """The kind that was found last: what stands before and behind the string, from where to where that
+        is, and what was made of it."""
 
     def find(self, body: bytes) -> tuple[T, str] | None:
         """What was made of such a body, and the string that `MARK` stands for in it; None for a new one."""
+        before, behind, start, end, made = self._last
+        if body.startswith(before) and body.endswith(behind) and len(body) >= start - end:
+            string = body[start:end]
+            if b'"' not in string and b"\\" not in string:
+                try:
+                    text = string.decode()
+                except UnicodeDecodeError:
+                    return None
+                if text.isprintable():
+                    return made, text
+        return self._look(body)
+
+    def _look(self, body: bytes) -> tuple[T, str] | None:
+        """The same without a guess of the kind."""
         if len(body) > _LONGEST:
             return None
         found = _LAST_STRING(body)
@@ -57,6 +74,8 @@ class Alike(Generic[T]):
             known = (self._make(before + _MARK + behind),)
             self._known.put(rest, known, len(body))
         try:
-            return known[0], body[start:end].decode()
+            text = body[start:end].decode()
         except UnicodeDecodeError:
             return None
+        self._last = before, behind, start, -len(behind), known[0]
+        return known[0], text

@@ -82,3 +82,20 @@ def test_a_long_body_is_not_looked_at() -> None:
     alike = Alike(lambda body: body)
     body = b'["%b"]' % (b"long " * 2000)
     assert [alike.find(body) for _ in range(3)] == [None] * 3
+
+
+def test_of_the_kind_that_came_last_any_plain_string_is_found_and_no_other() -> None:
+    """Also where it is shorter than one that is looked for, and not where it ends before the quote."""
+    reads: list[bytes] = []
+    alike = Alike(lambda body: reads.append(body) or read(body))
+    begun, ended = b'{"max": 5, "inputs": "', b'", "stop": ["x"]}'
+    for text in b"the first of them", b"the second one":
+        found = alike.find(begun + text + ended)
+    assert found is not None
+    for text in b"", b"short", "n\u00e4her".encode(), b"/{}[]:,", b"long " * 3000:
+        assert alike.find(begun + text + ended) == (found[0], text.decode())
+    for odd in b'a", "b": "c', b"a\\\\", b"a\nb", b"\xff", b"\x7f is seldom":
+        again = alike.find(begun + odd + ended)
+        assert again is None or put(*again) == read(begun + odd + ended)
+    assert alike.find(begun + ended[1:]) is None  # what is before and behind would overlap
+    assert reads == [begun + MARK.encode() + ended]
