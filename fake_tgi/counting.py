@@ -98,6 +98,8 @@ def piece_counter(backend: Any, cut: Cutter) -> Callable[[str], int | None] | No
             total = sum(map(count_piece, others), count_first(first) if first else 0)
         return sum(map(count_begun, begun), total) if begun else total
 
+    count_part = Known(count_plain).__getitem__  # what a chat template says between added tokens is short
+
     def count(text: str) -> int | None:
         if not text.isascii() or len(text) > _LONGEST:
             return None
@@ -106,7 +108,7 @@ def piece_counter(backend: Any, cut: Cutter) -> Callable[[str], int | None] | No
                 if start in text and len(parts := find_added.split(text)) > 1:
                     if not apart:
                         return None
-                    return sum(map(count_plain, filter(None, parts))) + len(parts) - 1
+                    return sum(map(count_part, filter(None, parts))) + len(parts) - 1
             return count_plain(text)
         except KeyError:
             return None
