@@ -12,6 +12,7 @@ pytestmark = pytest.mark.damages_answers  # TGI never sends 501
 
 SUITE = """
     import os
+    import socket
     import statistics
     import threading
     import time
@@ -60,6 +61,23 @@ SUITE = """
         assert [event.ended for event in LEFT.pop("fake").journal] != ["in flight"]
         post("Hello")
         assert [seen.inputs for seen in fake_tgi.requests] == ["Hello"]
+
+
+    def test_leaves_half_a_request_there(fake_tgi):
+        host, port = fake_tgi.base_url.removeprefix("http://").split(":")
+        LEFT["socket"] = client = socket.create_connection((host, int(port)), timeout=5)
+        client.sendall(b"POST /generate HTTP/1.1\\r\\nhost: a\\r\\ncontent-type: application/json\\r\\n")
+        client.sendall(b"expect: 100-continue\\r\\ncontent-length: 14\\r\\n\\r\\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 100")
+        client.sendall(b'{"inputs"')
+
+
+    def test_is_not_reached_by_the_other_half(fake_tgi):
+        with LEFT.pop("socket") as client, pytest.raises(OSError, match="reset|pipe"):
+            for _ in range(100):
+                client.sendall(b':"x"}')
+                assert client.recv(100) == b""
+        assert fake_tgi.requests == []
 
 
     @pytest.mark.fake_tgi(seed=1)
@@ -129,7 +147,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_each_test_finds_a_fresh_fake_at_the_same_address(run: Run) -> None:
     assert {name: run.text(name) for name, test in run.tests.items() if test.outcome != "passed"} == {}
-    assert len(run.tests) == 12
+    assert len(run.tests) == 14
 
 
 ENVIRONMENT = """
