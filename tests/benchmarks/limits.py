@@ -94,9 +94,6 @@ KNOWN: Final[Mapping[str, Known]] = {
     "fake-tgi: start": Known(
         2.2, "the tokenizer, its vocabulary and our own modules are loaded first; 1.1 to 1.7 from run to run"
     ),
-    "plugin: 1,000 tests": Known(
-        2.8, "each test has a whole fake, whose calls are checked, matched, kept; 1.8 to 2.3 from run to run"
-    ),
     "client: async_unary": Known(
         0.52, "0.42 to 0.47 from run to run: aiohttp's own part of a call is most of it, for both clients"
     ),
