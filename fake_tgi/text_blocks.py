@@ -44,18 +44,29 @@ Cut = tuple[list[str], str, list[str]]
 
 class Cutter:
     """Cuts texts. The one that was cut last is remembered: a prompt is counted, and then looked at for what
-    it is about. Safe to share over threads.
+    it is about; and another one that begins alike is cut alike. Safe to share over threads.
     """
 
     __slots__ = ("_last",)
 
     def __init__(self) -> None:
-        self._last: tuple[str, Cut] = ("", ([], "", [""]))
+        self._last: tuple[str, Cut, str] = ("", ([], "", [""]), "")
 
     def __call__(self, text: str) -> Cut:
-        known, cut = self._last
+        known, cut, beginning = self._last
         if known is not text:
-            *begun, last = blocks(text)
+            begun, size = cut[0], len(beginning) - 1
+            # as `blocks` would: where so much is behind the last border, it finds this one, and no other
+            if (
+                beginning
+                and _LEAST < len(text) - size <= _SIZE + _LEAST
+                and text.startswith(beginning)
+                and not text[size + 1].isspace()
+            ):
+                last = text[size:]
+            else:
+                *begun, last = blocks(text)
+                beginning = "".join(begun) + " " if begun else ""
             cut = (begun, last, last.split(" "))
-            self._last = (text, cut)
+            self._last = (text, cut, beginning)
         return cut

@@ -49,3 +49,26 @@ def test_whatever_was_cut_before_the_pieces_are_those_of_the_text(texts: list[st
         assert [*begun, last] == blocks(text)
         assert " ".join(pieces) == last
         assert cut(text) is cut(text)
+
+
+def test_a_text_that_begins_like_the_last_one_is_cut_as_if_there_had_been_none() -> None:
+    """Wherever it ends, and whatever stands where the other one was cut."""
+    beginning = " ".join(["word"] * 40)
+    behind = [
+        "",
+        "word",
+        " ",
+        "  ",
+        " x",
+        " x" * 13,
+        "s and more of them",
+        " and\u2003so on",
+        " x" * 44,
+        " x" * 45,
+    ]
+    for length in range(60, len(beginning)):
+        for end in behind:
+            cut = Cutter()
+            cut(beginning[:length] + " that differs from others at its very end")
+            begun, last, _ = cut(beginning[:length] + end)
+            assert [*begun, last] == blocks(beginning[:length] + end)
