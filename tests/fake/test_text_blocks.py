@@ -64,7 +64,9 @@ def test_a_text_that_begins_like_the_last_one_is_cut_as_if_there_had_been_none()
         "s and more of them",
         " and\u2003so on",
         " x" * 44,
+        " x" * 44 + "y",
         " x" * 45,
+        "  x" * 13,
     ]
     for length in range(60, len(beginning)):
         for end in behind:
