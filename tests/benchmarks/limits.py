@@ -94,6 +94,10 @@ KNOWN: Final[Mapping[str, Known]] = {
     "fake-tgi: start": Known(
         2.2, "the tokenizer, its vocabulary and our own modules are loaded first; 1.1 to 1.7 from run to run"
     ),
+    "plugin: 1,000 tests": Known(
+        2.4,
+        "1.6 on a machine of its own, 1.9 on one that is busy, where it costs more to wake the server's thread",
+    ),
     "client: async_unary": Known(
         0.52, "0.42 to 0.47 from run to run: aiohttp's own part of a call is most of it, for both clients"
     ),
