@@ -96,7 +96,7 @@ KNOWN: Final[Mapping[str, Known]] = {
     ),
     "plugin: 1,000 tests": Known(
         2.4,
-        "1.6 on a machine of its own, 1.9 on one that is busy, where it costs more to wake the server's thread",
+        "1.6 where little else runs, 1.9 on a busy machine: to wake the server's thread costs more there",
     ),
     "client: async_unary": Known(
         0.52, "0.42 to 0.47 from run to run: aiohttp's own part of a call is most of it, for both clients"
