@@ -17,6 +17,12 @@ _LEAST: Final = 24
 BLOCK: Final = 128
 """Most blocks are shorter: to remember longer ones would help nobody but who has no spaces."""
 
+_LONGEST: Final = 1024
+"""Characters of a text whose blocks are remembered by how it begins."""
+_MOST: Final = 1000
+"""How many texts those are."""
+_NOTHING: Final[tuple[str, list[str]]] = ("", [])
+
 _border = re.compile(r"(?<=\S) (?=\S)").search
 
 
@@ -44,29 +50,40 @@ Cut = tuple[list[str], str, list[str]]
 
 class Cutter:
     """Cuts texts. The one that was cut last is remembered: a prompt is counted, and then looked at for what
-    it is about; and another one that begins alike is cut alike. Safe to share over threads.
+    it is about; and texts that begin like another one are cut like it. Safe to share over threads.
     """
 
-    __slots__ = ("_last",)
+    __slots__ = ("_begun", "_last")
 
     def __init__(self) -> None:
-        self._last: tuple[str, Cut, str] = ("", ([], "", [""]), "")
+        self._last: tuple[str, Cut] = ("", ([], "", [""]))
+        self._begun: dict[str, tuple[str, list[str]]] = {}
+        """By how texts begin: their blocks but for the last one, joined with the space behind, and so."""
 
     def __call__(self, text: str) -> Cut:
-        known, cut, beginning = self._last
-        if known is not text:
-            begun, size = cut[0], len(beginning) - 1
-            # as `blocks` would: where so much is behind the last border, it finds this one, and no other
-            if (
-                beginning
-                and _LEAST < len(text) - size <= _SIZE + _LEAST
-                and text.startswith(beginning)
-                and not text[size + 1].isspace()
-            ):
-                last = text[size:]
-            else:
-                *begun, last = blocks(text)
-                beginning = "".join(begun) + " " if begun else ""
-            cut = (begun, last, last.split(" "))
-            self._last = (text, cut, beginning)
+        known, cut = self._last
+        if known is text:
+            return cut
+        beginning, begun = self._begun.get(text[:_SIZE], _NOTHING)
+        size = len(beginning) - 1
+        # as `blocks` would: where so much is behind the last border, it finds this one, and no other
+        if (
+            begun
+            and _LEAST < len(text) - size <= _SIZE + _LEAST
+            and text.startswith(beginning)
+            and not text[size + 1].isspace()
+        ):
+            last = text[size:]
+        else:
+            *begun, last = blocks(text)
+            if begun and len(text) <= _LONGEST:
+                self._remember(begun)
+        cut = (begun, last, last.split(" "))
+        self._last = (text, cut)
         return cut
+
+    def _remember(self, begun: list[str]) -> None:
+        if len(self._begun) >= _MOST:
+            self._begun.clear()
+        beginning = "".join(begun)
+        self._begun[beginning[:_SIZE]] = (beginning + " ", begun)
