@@ -20,7 +20,7 @@ from .frames import Frame, Head, RawHeaders, Whole
 from .headers import JSON
 from .namespaces import PREFIX, Namespaces, split
 from .player import HANG_UP, Player, Receive, Send
-from .serve import needs_body, serve, serve_at_once
+from .serve import broken, needs_body, serve
 from .settings import Settings
 from .state import State
 
@@ -112,7 +112,11 @@ class Application:
 
     def frames(self, call: Call) -> Whole | Iterator[Frame]:
         """The answer to a call, for a server that plays frames itself (hyper/protocol.py)."""
-        return serve_at_once(self.state, call, self._at_once)
+        try:
+            whole = self._at_once.answer(call)
+        except BaseException as error:
+            return broken(self.state, call, error)
+        return serve(self.state, call) if whole is None else whole
 
     def needs_body(self, call: Call) -> bool:
         """Whether the answer depends on the body of `call`, which is not there yet."""

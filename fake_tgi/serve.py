@@ -13,10 +13,9 @@ from importlib import import_module
 
 from .call import Call
 from .endpoints import about, generate
-from .endpoints.at_once import AtOnce
 from .endpoints.reading import plain
 from .extraction import ExtractionRefusal, is_json
-from .frames import Body, Chunks, Frame, Hangup, Head, Whole
+from .frames import Body, Chunks, Frame, Hangup, Head
 from .headers import JSON, TEXT
 from .journal import ServeEvent
 from .quick_values import dataclass
@@ -24,7 +23,7 @@ from .refusals import Breakdown, Refusal
 from .state import State
 from .stubs.unmatched import unmatched
 
-__all__ = ["ROUTES", "Endpoint", "Route", "needs_body", "serve", "serve_at_once"]
+__all__ = ["ROUTES", "Endpoint", "Route", "broken", "needs_body", "serve"]
 
 Endpoint = Callable[[State, Call], Iterator[Frame]]
 
@@ -130,19 +129,14 @@ def serve(state: State, call: Call) -> Iterator[Frame]:
     return state.journal.record(event, state.with_faults(call, frames, event.strike))
 
 
-def serve_at_once(state: State, call: Call, at_once: AtOnce) -> Whole | Iterator[Frame]:
-    """The same, but what `at_once` can answer is there already, and in the books."""
-    try:
-        whole = at_once.answer(call)
-    except BaseException as error:
-        return state.journal.record(state.journal.begin(call), _broken(error))
-    return serve(state, call) if whole is None else whole
+def broken(state: State, call: Call, error: BaseException) -> Iterator[Frame]:
+    """An answer that could not be made, in the journal; whoever plays it learns why."""
 
+    def frames() -> Iterator[Frame]:
+        raise error
+        yield
 
-def _broken(error: BaseException) -> Iterator[Frame]:
-    """An answer that cannot be made, which whoever plays it learns."""
-    raise error
-    yield
+    return state.journal.record(state.journal.begin(call), frames())
 
 
 def _framed(state: State, call: Call, event: ServeEvent) -> Iterator[Frame]:
