@@ -25,6 +25,9 @@ __all__ = ["Answer", "Lines", "Pieces", "asked_of"]
 _MOST: Final = 65_536
 """Bytes that httpcore reads at once."""
 
+_SPECIAL: Final = frozenset(("trace", "target"))
+"""With these a request asks for what httpcore tells of each step, or for what its URL does not say."""
+
 
 @dataclass(slots=True)
 class Answer:
@@ -63,8 +66,8 @@ class Lines:
 
         Raises httpcore's exceptions.
         """
-        if "trace" in request.extensions or self._log.isEnabledFor(logging.DEBUG):
-            body = None  # somebody wants to be told of each step, as httpcore tells it
+        if _SPECIAL & request.extensions.keys() or self._log.isEnabledFor(logging.DEBUG):
+            body = None
         url = request.url
         line = self._free((url.raw_scheme, url.raw_host, url.port))
         try:

@@ -76,6 +76,9 @@ REQUESTS: dict[str, Callable[[], httpx.Request]] = {
     ),
     "a value of two lines": lambda: httpx.Request("GET", "http://tgi/", headers={"a": "b\r\nc: d"}),
     "a value that ends in a blank": lambda: httpx.Request("GET", "http://tgi/", headers={"a": "b "}),
+    "a target that is not the URL's": lambda: httpx.Request(
+        "GET", "http://tgi/info", extensions={"target": b"/health?x"}
+    ),
     "a value in UTF-8": lambda: httpx.Request("GET", "http://tgi/", headers={"a": "é".encode()}),
 }
 
