@@ -34,7 +34,8 @@ _sampled: Final = Remembered(_sampling)
 
 def canonical(request: ShardRequest, seed: int | None) -> bytes:
     """What a model sees of a request, as bytes: limits and what is only reported are left out."""
-    head = _sampled(request.sampling) + _REST.pack(request.add_special_tokens, request.input_length)
+    sampling = request.sampling
+    head = _sampled(sampling.like or sampling) + _REST.pack(request.add_special_tokens, request.input_length)
     text = request.inputs if request.adapter_id is None else f"{request.adapter_id}\0{request.inputs}"
     if seed is not None:
         text = f"{seed}\0{text}"

@@ -32,6 +32,8 @@ class Sampling:
     repetition_penalty: float = 1.0
     frequency_penalty: float = 0.0
     watermark: bool = False
+    like: Sampling | None = field(default=None, init=False, repr=False, compare=False)
+    """The one that this is but for its seed: what follows from the rest is remembered for that one."""
 
     @property
     def samples(self) -> bool:
@@ -46,10 +48,12 @@ class Sampling:
 
     def seeded(self, seed: int) -> Sampling:
         """The same with this seed."""
-        return Sampling(
+        made = Sampling(
             self.temperature, self.top_k, self.top_p, self.typical_p, self.do_sample, seed,
             self.repetition_penalty, self.frequency_penalty, self.watermark,
         )  # fmt: skip
+        made.like = self.like or self  # type: ignore[misc]  # nobody has it yet
+        return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fake_tgi.generation import Generation
+from fake_tgi.seeds import canonical
 from fake_tgi.shard import Grammar, Sampling, Shard, ShardRequest
 from fake_tgi.shards.phrases import FIRST, PATTERNS, SLOTS, TOPIC
 from fake_tgi.shards.seeded import SeededShard, SeedSource
@@ -333,3 +334,13 @@ def test_a_request_gets_its_seed_and_keeps_all_else() -> None:
         "Why?", 2, 20, 100, sampling, ("x",), True, 4, True, False, "adapter", Grammar(regex="a+")
     )
     assert request.seeded(7) == replace(request, sampling=replace(sampling, seed=7))
+
+
+def test_what_a_model_sees_does_not_depend_on_how_a_request_got_its_seed() -> None:
+    request = ShardRequest("Why?", 2, 20, 100, Sampling(0.5, do_sample=True))
+    drawn = request.seeded(7).seeded(8)
+    at_once = replace(request, sampling=Sampling(0.5, do_sample=True, seed=8))
+    assert drawn.sampling.like is request.sampling
+    assert canonical(drawn, 8) == canonical(at_once, 8)
+    other = replace(drawn, sampling=replace(drawn.sampling, temperature=0.7))
+    assert canonical(other, 8) != canonical(drawn, 8)
