@@ -57,7 +57,8 @@ class Said:
             return self._of_values(test_folder, *values)
         made = self._remembered(test_folder, *values)
         settings = made.settings
-        if settings.timed or find_model_folder(settings.tokenizer_name, settings.model_id) is not None:
+        folder = settings.model_folder or find_model_folder(settings.tokenizer_name, settings.model_id)
+        if settings.timed or folder is not None:
             return self._of_values(test_folder, *values)  # a file says more, and may say something else now
         return made
 

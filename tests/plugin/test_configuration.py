@@ -196,6 +196,9 @@ def test_what_may_have_been_changed_between_tests_is_read_again(
     assert run.configuration({"model_id": "mine"}, [], tmp_path).settings.model_folder is None
     (tmp_path / "mine").mkdir()
     assert run.configuration({"model_id": "mine"}, [], tmp_path).settings.model_folder == Path("mine")
+    assert run.configuration({"tokenizer_name": "mine"}, [], tmp_path).settings.model_folder == Path("mine")
+    (tmp_path / "mine").rmdir()
+    assert run.configuration({"tokenizer_name": "mine"}, [], tmp_path).settings.model_folder is None
 
 
 def test_variables_of_all_layers_are_set_and_false_leaves_them_alone() -> None:
