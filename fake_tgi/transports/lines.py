@@ -59,7 +59,7 @@ class Lines:
         self._core = core
         self._lock = threading.Lock()
         self._lines: list[_Line] = []
-        self._log = logging.getLogger(core.__name__)
+        self._log = logging.getLogger(f"{core.__name__}.http11")
 
     def ask(self, request: Any, body: bytes | None) -> Answer:
         """Has a line answer a request of httpx's. `body` is all of its body, None where that is not known.

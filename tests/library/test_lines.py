@@ -207,13 +207,22 @@ def test_a_plain_call_costs_no_state_machine(fake: FakeTGI, monkeypatch: pytest.
     assert {event.call.connection for event in fake.journal} == {fake.journal[0].call.connection}
 
 
-def test_who_wants_to_be_told_of_each_step_is(fake: FakeTGI, caplog: pytest.LogCaptureFixture) -> None:
+def test_who_wants_to_be_told_of_each_step_is(fake: FakeTGI) -> None:
     told: list[str] = []
     with httpx.Client(transport=fake.httpx_transport()) as client:
         client.get("http://tgi/health", extensions={"trace": lambda name, info: told.append(name)})
-        with caplog.at_level(logging.DEBUG, logger="httpcore"):
-            client.get("http://tgi/health")
     assert "http11.send_request_headers.complete" in told
+
+
+@pytest.mark.parametrize("logger", ["httpcore", "httpcore.http11"])
+def test_who_has_the_steps_logged_reads_them(
+    fake: FakeTGI, caplog: pytest.LogCaptureFixture, logger: str
+) -> None:
+    with (
+        httpx.Client(transport=fake.httpx_transport()) as client,
+        caplog.at_level(logging.DEBUG, logger=logger),
+    ):
+        client.get("http://tgi/health")
     assert any("receive_response_headers" in record.message for record in caplog.records)
 
 
