@@ -126,10 +126,13 @@ class Server:
             raise RuntimeError("the server is not running: call start(), or use it as a context manager")
         return self._worker.loop
 
-    def connection(self) -> asyncio.Protocol:
-        """The server's end of a connection, for a transport that is no socket. Call it on `loop`."""
+    def connection(self, *, gathers: bool = True) -> asyncio.Protocol:
+        """The server's end of a connection, for a transport that is no socket. Call it on `loop`.
+
+        `gathers`: its answers may wait a moment for those of others.
+        """
         assert self._worker is not None
-        return self._worker.connection()
+        return self._worker.connection(gathers=gathers)
 
     def _open(self) -> None:
         if self._worker is not None:
@@ -224,9 +227,12 @@ class Worker:
         assert self._service is not None
         return self._service
 
-    def connection(self, known: Connection | None = None, read: bytes = b"") -> HttpProtocol:
-        """The protocol of a connection that somebody else has made, or used before and `read` that from."""
-        return HttpProtocol(self.service, known, read)
+    def connection(
+        self, known: Connection | None = None, read: bytes = b"", *, gathers: bool = True
+    ) -> HttpProtocol:
+        """The protocol of a connection that somebody else has made, or used before and `read` that from;
+        `gathers`: as for `Server.connection`."""
+        return HttpProtocol(self.service, known, read, gathers=gathers)
 
     def stop(self, grace: float) -> None:
         """Ends the server from another thread."""

@@ -4,7 +4,8 @@ What is written to a socket wakes its client, and to wake a core that sleeps cos
 write does. Between two answers of a busy server its client falls asleep; between two writes it does not. So
 an answer that is all there waits for those of other connections, until the turn is over or there are enough.
 Nobody can tell by the bytes: whatever else is done to a connection comes behind what waits (HttpProtocol).
-With one connection or two nothing is gathered, and of a stream in time nothing ever is.
+With one connection or two nothing is gathered, nor for clients that hold a virtual clock, and of a stream in
+time nothing ever is.
 """
 
 from __future__ import annotations

@@ -76,7 +76,8 @@ class Service:
 
 
 class HttpProtocol(asyncio.Protocol):
-    """Speaks HTTP/1 with one client; of what it says, `read` was read before."""
+    """Speaks HTTP/1 with one client; of what it says, `read` was read before. `gathers`: its answers may wait
+    for those of others (outbox.py)."""
 
     __slots__ = (
         "_asgi",
@@ -100,12 +101,19 @@ class HttpProtocol(asyncio.Protocol):
         "writable",
     )
 
-    def __init__(self, service: Service, connection: Connection | None = None, read: bytes = b"") -> None:
+    def __init__(
+        self,
+        service: Service,
+        connection: Connection | None = None,
+        read: bytes = b"",
+        *,
+        gathers: bool = True,
+    ) -> None:
         self._service = service
         self.loop = service.loop
         self.dates = service.dates
         self.connection = connection or Connection(next(service.numbers))
-        self.outbox = service.outbox
+        self.outbox = service.outbox if gathers else Outbox(service.loop, ())
         self.bare: Any = None
         self.writable = True
         direct = service.direct

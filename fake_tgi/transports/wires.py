@@ -48,7 +48,9 @@ class Wires:
         Raises ConnectionRefusedError.
         """
         loop = self.loop
-        end = ServerEnd(loop, self.server.connection(), inbox, next(self._ports))
+        # A virtual clock stands still once an answer has come, and would go on while it waits for others.
+        protocol = self.server.connection(gathers=self.virtual is None)
+        end = ServerEnd(loop, protocol, inbox, next(self._ports))
         calls = Calls(loop)
         calls(end.open)
         return loop, end, calls

@@ -153,6 +153,29 @@ def test_a_client_that_leaves_has_left_before_time_jumps_on(way: Way) -> None:
     way.play(story, clock="virtual")
 
 
+def test_time_does_not_jump_while_an_answer_is_on_its_way_to_one_of_many_clients() -> None:
+    """Answers of one turn of the loop may wait for each other, but not where time moves on meanwhile."""
+
+    async def first_answers() -> list[float]:
+        async with FakeTGI(listen=False, clock="virtual") as fake:
+            loop, clock = asyncio.get_running_loop(), fake.state.clock
+
+            def jump() -> None:
+                clock.call_later(loop, 1, jump)  # there is always something to jump to
+
+            jump()
+            async with httpx.AsyncClient(transport=fake.httpx_async_transport()) as client:
+
+                async def ask(number: int) -> float:
+                    await client.post("http://tgi/generate", json={"inputs": f"Hello {number}"})
+                    return fake.clock.now
+
+                return await asyncio.gather(*map(ask, range(4)))
+
+    # a client that the machine keeps from acting for too long is not waited for: hence the attempts
+    assert any(asyncio.run(first_answers()) == [0, 0, 0, 0] for _ in range(3))
+
+
 @pytest.fixture
 def fake() -> Iterator[FakeTGI]:
     with FakeTGI(listen=False, clock="virtual") as fake:
