@@ -55,19 +55,30 @@ class SeedSource:
     """
 
     def __init__(self, seed: int = 0, tally: Tally | None = None) -> None:
-        self._key = key_of(seed)
         self._seen = tally or LocalTally()
+        self._key_with(seed)
+
+    def _key_with(self, seed: int) -> None:
+        self._key = key_of(seed)
+        self._asked = blake2b(digest_size=16, key=self._key)  # to be copied, which costs less than a new one
+        self._first = self._again(0)
+
+    def _again(self, times: int) -> blake2b:
+        return blake2b(digest_size=8, salt=times.to_bytes(16, "little"), key=self._key)
 
     def draw(self, request: ShardRequest) -> int:
         """A seed for `request`, 64 bits; the one it carries does not count."""
-        found = blake2b(canonical(request, None), digest_size=16, key=self._key).digest()
+        asked = self._asked.copy()
+        asked.update(canonical(request, None))
+        found = asked.digest()
         times = self._seen.next(found)
-        again = blake2b(found, digest_size=8, salt=times.to_bytes(16, "little"), key=self._key)
+        again = self._again(times) if times else self._first.copy()
+        again.update(found)
         return int.from_bytes(again.digest(), "little")
 
     def reseed(self, seed: int) -> None:
         """Draws from another server's seed from now on."""
-        self._key = key_of(seed)
+        self._key_with(seed)
         self.clear()
 
     def clear(self) -> None:

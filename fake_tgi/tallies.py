@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from .caches import BoundedCache
+from typing import Final, Protocol
 
 __all__ = ["LocalTally", "Tally"]
+
+_HALF: Final = 50_000
 
 
 class Tally(Protocol):
@@ -20,15 +20,20 @@ class Tally(Protocol):
 
 
 class LocalTally:
-    """A tally of one process."""
+    """A tally of one process. When the young half is full, it becomes the old one."""
 
     def __init__(self) -> None:
-        self._seen: BoundedCache[bytes, int] = BoundedCache(entries=100_000, size=100_000)
+        self._old: dict[bytes, int] = {}
+        self._young: dict[bytes, int] = {}
 
     def next(self, key: bytes) -> int:
-        times = self._seen.get(key) or 0
-        self._seen.put(key, times + 1)
+        times = self._young.get(key)
+        if times is None:
+            times = self._old.get(key, 0)
+            if len(self._young) >= _HALF:
+                self._old, self._young = self._young, {}
+        self._young[key] = times + 1
         return times
 
     def clear(self) -> None:
-        self._seen.clear()
+        self._old, self._young = {}, {}

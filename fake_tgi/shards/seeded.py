@@ -112,7 +112,7 @@ class SeededShard:
     def __init__(self, tokenizer: Tokenizer, seed: int = 0, *, ignore_eos: bool = False) -> None:
         self._tokenizer = tokenizer
         self._likelihood = Likelihood(tokenizer)
-        self._key = key_of(seed)
+        self._hash = blake2b(key=key_of(seed))  # to be copied, which costs less than a new one
         self._ignore_eos = ignore_eos
         self._tables: dict[str, _Table] = {}
         self._topics_in = Known(_topics_in, longest=BLOCK).__getitem__
@@ -131,7 +131,9 @@ class SeededShard:
         """The answer to `request`. A grammar is not looked at."""
         sampling = request.sampling
         seed = sampling.seed if sampling.samples else None
-        digest = blake2b(canonical(request, seed), key=self._key).digest()
+        hashed = self._hash.copy()
+        hashed.update(canonical(request, seed))
+        digest = hashed.digest()
         phrases, spoken = self._say(request, digest)
         text = "".join([phrase.text for phrase in phrases])
         limit = request.max_new_tokens
