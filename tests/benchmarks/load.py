@@ -3,19 +3,24 @@
 `python load.py PORT KIND SECONDS CONNECTIONS TOKENS` prints one JSON object. KIND is a row of `KINDS`; each
 request has a prompt of its own, so that no answer comes from a cache. `paced` opens all streams at once and
 keeps the time at which each event came.
+
+What happens for each answer is little: a server that waits for its load pays for falling asleep each time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 import time
+from functools import cache
 from typing import Any, Final
 
 PROMPT: Final = (
     "The quick brown fox jumps over the lazy dog while twelve curious engineers measure every request twice"
 )
+_NUMBER: Final = "12345678"
 KINDS: Final = {
     "generate": ("/generate", False),
     "generate_stream": ("/generate_stream", True),
@@ -25,17 +30,28 @@ KINDS: Final = {
 }
 
 
+_LENGTH: Final = re.compile(rb"\r\ncontent-length: ([0-9]+)", re.IGNORECASE).search
+
+
 def request(kind: str, tokens: int, number: int) -> bytes:
     """The bytes of one request, like no other of its kind."""
+    before, behind = _around_the_number(kind, tokens)
+    return b"%b%08d%b" % (before, number, behind)
+
+
+@cache
+def _around_the_number(kind: str, tokens: int) -> tuple[bytes, bytes]:
+    """What the requests of a kind have in common."""
     path, stream = KINDS[kind]
-    prompt = f"{PROMPT} {number:08}"
+    prompt = f"{PROMPT} {_NUMBER}"
     body: dict[str, Any] = {"inputs": prompt, "parameters": {"max_new_tokens": tokens}}
     if kind.startswith("chat"):
         messages = [{"role": "user", "content": prompt}]
         body = {"model": "m", "messages": messages, "max_tokens": tokens, "stream": stream}
     data = json.dumps(body).encode()
     head = f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {len(data)}"
-    return head.encode() + b"\r\n\r\n" + data
+    before, _, behind = (head.encode() + b"\r\n\r\n" + data).partition(_NUMBER.encode())
+    return before, behind
 
 
 class Tally:
@@ -87,11 +103,11 @@ class Asking(asyncio.Protocol):
             return
         self.data += data
         if self.end < 0:
-            head, found_end, _ = self.data.partition(b"\r\n\r\n")
-            if not found_end:
+            head = self.data.find(b"\r\n\r\n")
+            length = _LENGTH(self.data)
+            if head < 0 or length is None:
                 return
-            length = head.lower().partition(b"\r\ncontent-length: ")[2].partition(b"\r\n")[0]
-            self.end = len(head) + 4 + int(length)
+            self.end = head + 4 + int(length[1])
         if len(self.data) >= self.end:
             self.answered(self.data.startswith(b"HTTP/1.1 200 "))
 
