@@ -84,19 +84,10 @@ class Verdict:
     met: tuple[str, ...]
 
 
-_MORE: Final = (
-    "each prompt is its own, so it is read, checked, tokenized, answered, counted and written down; "
-    "bare uvicorn answers with a constant"
-)
 KNOWN: Final[Mapping[str, Known]] = {
-    "fake-tgi: generate": Known(2.7, _MORE),
-    "fake-tgi: chat": Known(3.0, f"{_MORE}; and a sampled answer has a seed drawn, which is counted"),
-    "fake-tgi: start": Known(
-        2.2, "the tokenizer, its vocabulary and our own modules are loaded first; 1.1 to 1.7 from run to run"
-    ),
     "plugin: 1,000 tests": Known(
         2.4,
-        "1.6 where little else runs, 1.9 on a busy machine: to wake the server's thread costs more there",
+        "1.4 to 2.4 from run to run: to wake the server's thread costs more on a busy machine",
     ),
     "client: async_unary": Known(
         0.52, "0.42 to 0.47 from run to run: aiohttp's own part of a call is most of it, for both clients"
