@@ -205,8 +205,9 @@ class Validator:
             inputs, length, sound.max_new_tokens, sound.truncate, sound.sampling, sound.stop_sequences,
             False, 0, False, add_special_tokens, parameters.adapter_id, None,
         )  # fmt: skip
-        if sound.draws:  # nobody else has the request yet: no need for another
-            request.sampling = sound.sampling.seeded(self._draw_seed(request))  # type: ignore[misc]
+        if sound.draws:
+            sampling = sound.sampling.seeded(self._draw_seed(request))
+            request.sampling = sampling  # type: ignore[misc]  # nobody else has it yet: no need for another
         return request
 
     def _checked(self, parameters: GenerateParameters) -> _Sound | None:

@@ -222,7 +222,7 @@ class Journal:
     def keep(self, call: Call, answer: Whole, tokens: int, now: float) -> None:
         """A record of `call` and of its answer, which has `tokens` tokens and goes out `now` and at once."""
         head, body = answer.head, answer.body
-        parts = (body.data,) if type(body) is Body else body.parts  # type: ignore[union-attr]
+        parts = (body.data,) if type(body) is Body else body.parts  # type: ignore[union-attr]  # `type is` is measured
         size = len(call.body) + sum(map(len, parts))
         if size > self._each or not self._real:
             self._keep_with_care(call, head, parts, tokens, now)

@@ -170,7 +170,7 @@ class SeededShard:
         tokens: list[Token] = []
         while True:
             # a sentence that is whole draws as many numbers as it has places; there are always enough
-            for table, number in zip(pattern, numbers):  # noqa: B905
+            for table, number in zip(pattern, numbers):  # noqa: B905  numbers may be left
                 if table is None:
                     table = topic
                 known = table.phrases  # pick(), without a call

@@ -223,7 +223,7 @@ def test_an_instance_that_succeeds_counts_though_another_fails() -> None:
 def test_numbers_are_printed_without_exponents_and_idle_fractions(value: float, text: str) -> None:
     app = make()
     app.state.metrics.asked()
-    app.state.metrics._requests = value  # type: ignore[assignment]
+    app.state.metrics._requests = value  # type: ignore[assignment]  # a count that is none
     assert f"\ntgi_request_count {text}\n" in ask(app, "GET", "/metrics").text
 
 

@@ -264,7 +264,7 @@ def test_a_write_that_fails_holds_no_other_answer_back(loop: Any) -> None:
         def fail(data: bytes) -> None:
             raise RuntimeError("no such socket")
 
-        a.write = fail  # type: ignore[method-assign]
+        a.write = fail  # type: ignore[method-assign]  # in place of a socket that fails
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert log == [("b", "write"), ("c", "write")]

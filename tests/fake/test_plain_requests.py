@@ -260,7 +260,7 @@ def test_answers_that_go_out_together_have_one_date(
     made = [Line(service) for _ in range(FEWEST)]
     written: list[bytes] = []
     for line in made:
-        line.write = written.append  # type: ignore[method-assign]
+        line.write = written.append  # type: ignore[method-assign]  # what is written is looked at
 
     async def turns() -> None:
         for _ in range(2):

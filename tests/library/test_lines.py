@@ -142,7 +142,8 @@ def played(asked: Callable[[], httpx.Request], came: Sequence[bytes], *, silent:
         known = ours and isinstance(request.stream, httpx.ByteStream)
         got: list[bytes] = []
         try:
-            answer = lines.ask(request, b"".join(request.stream) if known else None)  # type: ignore[arg-type]
+            body = b"".join(request.stream) if known else None  # type: ignore[arg-type]  # one that blocks
+            answer = lines.ask(request, body)
             told = answer.extensions["http_version"], answer.extensions["reason_phrase"]
             seen.append((answer.status, list(answer.headers), told))
             try:
